@@ -1,0 +1,1 @@
+"""The three houses; none imports another."""

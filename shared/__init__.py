@@ -1,0 +1,1 @@
+"""The utilities under the street: what two houses need alike; knows no house."""

@@ -1,0 +1,1 @@
+"""How a house reaches its own schema in PostgreSQL."""

@@ -1,0 +1,40 @@
+"""A transaction begins at the edge and ends before the reply leaves."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from shared.means import Means
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def open_sessions(engine: AsyncEngine, carried: Means) -> Sessions:
+    return async_sessionmaker(engine, expire_on_commit=False, info={"means": carried})
+
+
+async def _open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    sessions: Sessions = request.app.state.sessions
+    async with sessions() as session:
+        session.info["origin"] = request.state.origin
+        async with session.begin():
+            yield session
+    request.app.state.means.wake()
+
+
+# scope="function": a plain `yield` dependency would commit after the reply has left, so a
+# commit that fails would have been reported as a success.
+Transaction = Annotated[AsyncSession, Depends(_open_transaction, scope="function")]
+
+
+async def _open_reading(request: Request) -> AsyncIterator[AsyncSession]:
+    sessions: Sessions = request.app.state.sessions
+    async with sessions() as session:
+        session.info["origin"] = request.state.origin
+        yield session
+
+
+# For reads that write nothing, not even an audit row.
+Reading = Annotated[AsyncSession, Depends(_open_reading, scope="function")]

@@ -1,0 +1,73 @@
+"""What can go wrong, in the language of the case; no HTTP.
+
+DomainError
+├── InvalidError        everything that is wrong with what was handed in, at once
+├── NotFoundError       not there, or not the caller's to see
+├── ConflictError       the present state does not allow it
+├── PreconditionError   the caller has seen an older version
+└── ForbiddenError      the caller may not do this at all
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where (JSON pointer), what (stable code), and how to say it."""
+
+    pointer: str
+    code: str
+    message_zh: str
+    message_en: str
+
+
+class DomainError(Exception):
+    """`code` never changes; the sentences are for an official; `facts` are plain, non-personal values."""
+
+    code: ClassVar[str] = "domain-error"
+
+    def __init__(self, message_zh: str, message_en: str, **facts: Any) -> None:
+        super().__init__(f"{self.code}: {message_en}")
+        self.message_zh = message_zh
+        self.message_en = message_en
+        self.facts = facts
+
+
+class InvalidError(DomainError):
+    code = "invalid"
+
+    def __init__(self, faults: Sequence[Fault], **facts: Any) -> None:
+        super().__init__(
+            f"共有 {len(faults)} 处需要更正，已一次列出",
+            f"{len(faults)} faults, all listed at once",
+            **facts,
+        )
+        self.faults = tuple(faults)
+
+
+class NotFoundError(DomainError):
+    code = "not-found"
+
+    def __init__(
+        self, message_zh: str = "没有找到，或无权查看", message_en: str = "not found", **facts: Any
+    ) -> None:
+        super().__init__(message_zh, message_en, **facts)
+
+
+class ConflictError(DomainError):
+    code = "conflict"
+
+
+class PreconditionError(DomainError):
+    code = "stale"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(
+            "内容已被他人更新，请刷新后再试", "the resource has changed since it was read", **facts
+        )
+
+
+class ForbiddenError(DomainError):
+    code = "forbidden"

@@ -1,0 +1,45 @@
+"""What a session carries besides its connection: who we are, our keys, and who is calling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.security.keys import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """`source` names installation and house, e.g. `urn:tongban:630000:intake`; `division` is the
+    installation's own (province or city) code; `wake` tells the relay that something was recorded."""
+
+    house: str
+    source: str
+    division: str
+    keys: Keyring
+    wake: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who acts, and from where; written into the audit trail."""
+
+    actor: str
+    role: str
+    location: str | None = None
+    name: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Origin(actor="system", role="system")
+
+
+def means(session: AsyncSession) -> Means:
+    carried: Means = session.info["means"]
+    return carried
+
+
+def origin(session: AsyncSession) -> Origin:
+    carried: Origin = session.info.get("origin", SYSTEM)
+    return carried

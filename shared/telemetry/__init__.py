@@ -1,0 +1,1 @@
+"""What operations see of a running house: logs, metrics, traces."""
