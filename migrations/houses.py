@@ -1,0 +1,31 @@
+"""Which houses there are, their tables, and what their roles may do beyond the rule."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy import MetaData
+
+import shared.audit.trail
+import shared.http.idempotency
+import shared.messaging.inbox
+import shared.messaging.outbox
+from services.intake import models as intake
+from services.notify import models as notify
+from services.routing import models as routing
+
+HOUSES = ("intake", "routing", "notify")
+
+METADATA: Mapping[str, MetaData] = MappingProxyType(
+    {
+        "intake": intake.Base.metadata,
+        "routing": routing.Base.metadata,
+        "notify": notify.Base.metadata,
+    }
+)
+
+# The services' role may add to these and read them, and nothing else.
+APPEND_ONLY = frozenset({"audit", "custody_entry"})
+
+# The sealer's role reads the trail and adds to the chain; the services' role may not touch the chain.
+SEALER_READS = frozenset({"audit"})
+SEALER_ADDS = frozenset({"audit_seal", "audit_link"})

@@ -1,0 +1,169 @@
+"""What every house's FastAPI application has alike."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
+from starlette.requests import Request
+
+from shared import problems
+from shared.clock import Clock
+from shared.db.transactions import Sessions
+from shared.http import idempotency
+from shared.http.porter import Porter, Verifier
+from shared.http.routes import granted_route
+from shared.means import Means
+
+Check = Callable[[], Awaitable[str | None]]
+
+DEFAULT_BODY_LIMIT = 512 * 1024
+
+
+def new_app(
+    *,
+    house: str,
+    title: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    carried: Means,
+    sessions: Sessions,
+    clock: Clock,
+    verifier: Verifier,
+    checks: dict[str, Check],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    body_limits: Sequence[tuple[str, str, int]] = (),
+    tags: Sequence[dict[str, str]] = (),
+) -> FastAPI:
+    """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes)."""
+    app = FastAPIOffline(
+        title=title,
+        description=description,
+        version="1",
+        docs_url=f"/{house}/docs",
+        redoc_url=f"/{house}/redoc",
+        openapi_url=f"/{house}/openapi.json",
+        static_url=f"/{house}/docs-static",
+        favicon_url=f"/{house}/docs-static/favicon.png",
+        lifespan=lifespan,
+        openapi_tags=list(tags),
+        swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "list"},
+        separate_input_output_schemas=False,
+    )
+    app.state.means = carried
+    app.state.sessions = sessions
+    app.state.clock = clock
+    app.state.closing = asyncio.Event()
+    problems.install(app)
+    app.add_exception_handler(idempotency.ReplayedError, idempotency.on_replayed)
+    for router in routers:
+        app.include_router(router, prefix=f"/{house}")
+    app.include_router(_health(house, checks))
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.add_middleware(
+        Porter,
+        house=house,
+        verifier=verifier,
+        is_public=_public_paths(app, house),
+        body_limit=_limits(body_limits),
+    )
+    return app
+
+
+def _health(house: str, checks: dict[str, Check]) -> APIRouter:
+    router = APIRouter(prefix=f"/{house}", include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(request: Request) -> JSONResponse:
+        found = {}
+        for name, check in checks.items():
+            found[name] = await _ask(check)
+        if request.app.state.closing.is_set():
+            found["closing"] = "shutting down"
+        ready = all(reason is None for reason in found.values())
+        body = {name: reason or "ok" for name, reason in found.items()}
+        return JSONResponse({"ready": ready, "checks": body}, 200 if ready else 503)
+
+    return router
+
+
+async def _ask(check: Check) -> str | None:
+    try:
+        return await asyncio.wait_for(check(), 2)
+    except Exception as error:  # noqa: BLE001  (whatever it is, we are not ready, and say which kind)
+        return type(error).__name__
+
+
+def _public_paths(app: FastAPI, house: str) -> Callable[[str, str], bool]:
+    prefixes = tuple(
+        f"/{house}/{page}" for page in ("docs", "redoc", "openapi.json", "livez", "readyz")
+    )
+    patterns = [
+        (frozenset(route.methods), route.path_regex)
+        for route in _routes(app)
+        if getattr(route, "public", False)
+    ]
+
+    def is_public(method: str, path: str) -> bool:
+        if path.startswith(prefixes):
+            return True
+        return any(method in methods and regex.match(path) for methods, regex in patterns)
+
+    return is_public
+
+
+def _routes(app: FastAPI) -> list[Any]:
+    return [route for route in app.routes if hasattr(route, "path_regex")]
+
+
+def _limits(given: Sequence[tuple[str, str, int]]) -> Callable[[str, str], int]:
+    compiled = [(method, re.compile(regex), size) for method, regex, size in given]
+
+    def body_limit(method: str, path: str) -> int:
+        for wanted, regex, size in compiled:
+            if wanted == method and regex.search(path):
+                return size
+        return DEFAULT_BODY_LIMIT
+
+    return body_limit
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            separate_input_output_schemas=False,
+        )
+        components = schema.setdefault("components", {})
+        components.setdefault("securitySchemes", {})["bearer"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "在此粘贴令牌（本机试用：make token ROLE=clerk LOCATION=<地点代码>）",
+        }
+        schemas = components.setdefault("schemas", {})
+        for model in (problems.ProblemOut, problems.FaultOut):
+            schemas[model.__name__] = model.model_json_schema(
+                ref_template="#/components/schemas/{model}"
+            )
+        schemas["ProblemOut"].pop("$defs", None)
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+__all__ = ["DEFAULT_BODY_LIMIT", "granted_route", "new_app"]

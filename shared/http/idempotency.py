@@ -1,0 +1,194 @@
+"""One effect per (caller, operation, key), kept in the same transaction as the effect."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Table, Text, delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.clock import Now
+from shared.db.base import PLATFORM
+from shared.db.transactions import Transaction
+from shared.errors import DomainError, Fault, InvalidError
+from shared.means import means
+
+KEPT = timedelta(days=7)
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    PLATFORM,
+    Column("caller", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("status", SmallInteger),
+    Column("reply", LargeBinary),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index(None, "expires_at"),
+)
+
+
+class ReplayedError(Exception):
+    """Not an error of the case: this call was answered before, here is that answer."""
+
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        super().__init__("replayed")
+        self.status = status
+        self.body = body
+        self.headers = dict(headers)
+
+
+class KeyReusedError(DomainError):
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "同一个 Idempotency-Key 已用于另一份内容，请换一个",
+            "this Idempotency-Key was used with another body",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    session: AsyncSession
+    caller: str
+    operation: str
+    key: str | None
+    digest: bytes
+    at: datetime
+
+    @property
+    def _context(self) -> str:
+        return f"idempotency:{self.caller}:{self.operation}:{self.key}"
+
+    async def begin(self) -> None:
+        """Take the key, or raise with the answer given before. A second caller with the same key
+        waits here until the first has committed."""
+        if self.key is None:
+            return
+        row = {
+            "caller": self.caller,
+            "operation": self.operation,
+            "key": self.key,
+            "digest": self.digest,
+            "expires_at": self.at + KEPT,
+        }
+        taken = insert(IDEMPOTENCY).values(row)
+        taken = taken.on_conflict_do_update(
+            index_elements=["caller", "operation", "key"],
+            set_={"digest": self.digest, "status": None, "reply": None, "expires_at": self.at + KEPT},
+            where=IDEMPOTENCY.c.expires_at < self.at,
+        )
+        if (await self.session.execute(taken.returning(IDEMPOTENCY.c.key))).first() is None:
+            await self._replay()
+
+    async def _replay(self) -> None:
+        kept = (
+            await self.session.execute(IDEMPOTENCY.select().where(*self._mine()))
+        ).one()
+        if kept.digest != self.digest:
+            raise KeyReusedError
+        content = means(self.session).keys.open("fields", kept.reply, context=self._context)
+        answer = json.loads(content)
+        raise ReplayedError(kept.status, answer["body"].encode(), answer["headers"])
+
+    def _mine(self) -> tuple[Any, ...]:
+        c = IDEMPOTENCY.c
+        return (c.caller == self.caller, c.operation == self.operation, c.key == self.key)
+
+    async def reply(
+        self, status: int, out: BaseModel | None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """The answer, stored with the effect (sealed: answers may speak of people)."""
+        body = out.model_dump_json(exclude_none=False) if out is not None else ""
+        if self.key is not None:
+            content = json.dumps({"body": body, "headers": dict(headers or {})}).encode()
+            sealed = means(self.session).keys.seal("fields", content, context=self._context)
+            await self.session.execute(
+                IDEMPOTENCY.update().where(*self._mine()).values(status=status, reply=sealed)
+            )
+        return answered(status, body.encode(), headers or {})
+
+
+def answered(status: int, body: bytes, headers: Mapping[str, str]) -> Response:
+    media_type = "application/json" if body else None
+    return Response(body, status, dict(headers), media_type)
+
+
+async def on_replayed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ReplayedError)  # noqa: S101  (registered for this class only)
+    return answered(error.status, error.body, {**error.headers, "Idempotency-Replayed": "true"})
+
+
+_KEY = Header(
+    alias="Idempotency-Key",
+    min_length=8,
+    max_length=100,
+    pattern=r"^[\x21-\x7e]+$",
+    description="每次新的办理用一个新的键（如 UUID）；重试时用同一个键，不会重复办理",
+    examples=["7d9f2a1e-0c1b-4f57-9a52-2f1f5a3f0b11"],
+)
+KeyHeader = Annotated[str | None, _KEY]
+
+
+async def _once(
+    request: Request, session: Transaction, now: Now, idempotency_key: KeyHeader = None
+) -> Once:
+    body = await request.body()
+    content = f"{request.url.path}?{request.url.query}\n".encode() + body
+    once = Once(
+        session=session,
+        caller=request.state.origin.actor,
+        operation=request.state.operation,
+        key=idempotency_key,
+        digest=means(session).keys.digest(content),
+        at=now,
+    )
+    await once.begin()
+    return once
+
+
+async def _required(
+    request: Request, session: Transaction, now: Now, idempotency_key: KeyHeader = None
+) -> Once:
+    if idempotency_key is None:
+        fault = Fault(
+            "/header/Idempotency-Key",
+            "missing",
+            "缺少 Idempotency-Key 请求头：没有它，断网重试可能重复办理",
+            "the Idempotency-Key header is required",
+        )
+        raise InvalidError([fault])
+    return await _once(request, session, now, idempotency_key)
+
+
+# Accepted on every POST …
+OncePerKey = Annotated[Once, Depends(_once, scope="function")]
+# … and required where a repeat would create a second thing.
+OnceRequired = Annotated[Once, Depends(_required, scope="function")]
+
+
+async def purge(session: AsyncSession, *, at: datetime, limit: int = 1000) -> int:
+    """Forget expired keys, a batch at a time; says how many went."""
+    c = IDEMPOTENCY.c
+    batch = (
+        IDEMPOTENCY.select()
+        .with_only_columns(c.caller, c.operation, c.key)
+        .where(c.expires_at < at)
+        .limit(limit)
+        .subquery()
+    )
+    gone = await session.execute(
+        delete(IDEMPOTENCY)
+        .where(
+            c.caller == batch.c.caller, c.operation == batch.c.operation, c.key == batch.c.key
+        )
+        .returning(c.key)
+    )
+    return len(gone.all())

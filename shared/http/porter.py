@@ -1,0 +1,194 @@
+"""Stands at the door: request id, size, token, security headers, log line — before a body is read."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import problems
+from shared.means import Origin
+from shared.security.callers import Caller
+from shared.telemetry import metrics
+
+log = structlog.get_logger()
+
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class TokenRefusedError(Exception):
+    """The token is not good; the reason is for our log, not for the caller."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Verifier(Protocol):
+    async def verify(self, token: str) -> Caller:
+        """Return who is calling; raise TokenRefusedError otherwise."""
+        ...
+
+
+class BodyTooLargeError(Exception):
+    pass
+
+
+class Porter:
+    """`is_public` and `body_limit` decide by method and path; nothing here reads the body itself."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        house: str,
+        verifier: Verifier,
+        is_public: Callable[[str, str], bool],
+        body_limit: Callable[[str, str], int],
+    ) -> None:
+        self.app = app
+        self.house = house
+        self.verifier = verifier
+        self.is_public = is_public
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        visit = _Visit(scope, receive, send)
+        try:
+            await self._serve(visit)
+        finally:
+            visit.note(self.house)
+
+    async def _serve(self, visit: "_Visit") -> None:
+        method, path = visit.scope["method"], visit.scope["path"]
+        visit.limit = self.body_limit(method, path)
+        if visit.declared_length > visit.limit:
+            await visit.refuse(413)
+            return
+        caller = None
+        if not self.is_public(method, path):
+            try:
+                caller = await self.verifier.verify(visit.bearer)
+            except TokenRefusedError as refused:
+                log.info("token_refused", reason=refused.reason, request_id=visit.request_id)
+                await visit.refuse(401, (b"www-authenticate", b'Bearer realm="tongban"'))
+                return
+        visit.introduce(caller)
+        try:
+            await self.app(visit.scope, visit.receive_bounded, visit.send_marked)
+        except BodyTooLargeError:
+            if not visit.answered:
+                await visit.refuse(413)
+
+
+class _Visit:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.request_id = _request_id(self.headers)
+        self.started = time.perf_counter()
+        self.status = 500
+        self.answered = False
+        self.limit = 0
+        self._received = 0
+        self.actor: str | None = None
+
+    @property
+    def declared_length(self) -> int:
+        declared = self.headers.get(b"content-length", b"0")
+        return int(declared) if declared.isdigit() else 0
+
+    @property
+    def bearer(self) -> str:
+        scheme, _, token = self.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise TokenRefusedError("no bearer token")
+        return token.strip()
+
+    def introduce(self, caller: Caller | None) -> None:
+        state = self.scope.setdefault("state", {})
+        client = self.scope.get("client")
+        address = client[0] if client else None
+        if caller is None:
+            origin = Origin("anonymous", "anonymous", address=address, request_id=self.request_id)
+        else:
+            self.actor = caller.subject
+            origin = Origin(
+                actor=caller.subject,
+                role=caller.role.value,
+                location=caller.location,
+                name=caller.name,
+                address=address,
+                request_id=self.request_id,
+            )
+        state.update(caller=caller, origin=origin, request_id=self.request_id)
+
+    async def receive_bounded(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self.limit:
+                raise BodyTooLargeError
+        return message
+
+    async def send_marked(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.answered = True
+            self.status = message["status"]
+            present = {name for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *(pair for pair in _SECURITY_HEADERS if pair[0] not in present),
+                (b"x-request-id", self.request_id.encode()),
+            ]
+        await self._send(message)
+
+    async def refuse(self, status: int, *headers: tuple[bytes, bytes]) -> None:
+        body = problems.plain_document(status)
+        start: dict[str, Any] = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", problems.MEDIA_TYPE.encode()),
+                (b"content-length", str(len(body)).encode()),
+                *headers,
+            ],
+        }
+        await self.send_marked(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+    def note(self, house: str) -> None:
+        """One line and one measurement per request; the route's template, never the path itself,
+        for paths may carry codes that open things."""
+        seconds = time.perf_counter() - self.started
+        route = self.scope.get("state", {}).get("operation") or "-"
+        metrics.REQUESTS.labels(house, route, str(self.status)).observe(seconds)
+        log.info(
+            "request_served",
+            house=house,
+            method=self.scope["method"],
+            operation=route,
+            status=self.status,
+            ms=round(seconds * 1000, 1),
+            actor=self.actor,
+            request_id=self.request_id,
+        )
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    if 8 <= len(given) <= 64 and given.replace("-", "").isalnum():
+        return given
+    return uuid4().hex

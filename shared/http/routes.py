@@ -1,0 +1,64 @@
+"""A route knows its row in the grants table, and asks it before the body is read."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+
+from shared import problems
+from shared.security.callers import Caller
+from shared.security.grants import Grants, Scope
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def granted_route(grants: Grants) -> type[APIRoute]:
+    """An endpoint's name is its operation; one without a row in `grants` fails when it is built."""
+
+    class GrantedRoute(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            self.operation: str = endpoint.__name__
+            self.public = grants.is_public(self.operation)
+            options["operation_id"] = self.operation
+            told = problems.responses(422, 503)
+            if not self.public:
+                told |= problems.responses(401, 403)
+                options["openapi_extra"] = {
+                    "security": [{"bearer": []}],
+                    **(options.get("openapi_extra") or {}),
+                }
+            if "{" in path:
+                told |= problems.responses(404)
+            if options.get("methods") and set(options["methods"]) & {"POST", "PUT", "PATCH"}:
+                told |= problems.responses(400, 409, 412, 413)
+            options["responses"] = told | (options.get("responses") or {})
+            super().__init__(path, endpoint, **options)
+
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+
+            async def granted(request: Request) -> Response:
+                request.state.operation = self.operation
+                if not self.public:
+                    request.state.scope = grants.scope_for(request.state.caller, self.operation)
+                return await handle(request)
+
+            return granted
+
+    return GrantedRoute
+
+
+def _scope(request: Request) -> Scope:
+    scope: Scope = request.state.scope
+    return scope
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+# What this caller may see or touch with this operation; queries turn it into a condition.
+Granted = Annotated[Scope, Depends(_scope)]
+CurrentCaller = Annotated[Caller, Depends(_caller)]

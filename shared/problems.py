@@ -1,0 +1,218 @@
+"""The one place where an error becomes a problem document (RFC 9457)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any, Literal
+
+import structlog
+from asyncpg.exceptions import (
+    LockNotAvailableError,
+    PostgresConnectionError,
+    QueryCanceledError,
+    TooManyConnectionsError,
+)
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException as StarletteHTTPError
+
+from shared import shapes
+from shared.errors import (
+    ConflictError,
+    DomainError,
+    Fault,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    PreconditionError,
+)
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: Sequence[tuple[type[DomainError], int]] = (
+    (InvalidError, 422),
+    (NotFoundError, 404),
+    (PreconditionError, 412),
+    (ForbiddenError, 403),
+    (ConflictError, 409),
+)
+
+# What the web framework says by itself: status -> (code, Chinese, English).
+_PLAIN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
+    {
+        400: ("malformed", "请求格式不正确", "malformed request"),
+        401: ("no-token", "请先登录：缺少令牌，或令牌无效、已过期", "a valid bearer token is required"),
+        403: ("forbidden", "没有办理此操作的权限", "not allowed"),
+        404: ("not-found", "没有找到，或无权查看", "not found"),
+        405: ("method-not-allowed", "此地址不支持这种操作", "method not allowed"),
+        406: ("not-acceptable", "无法按所要求的格式答复", "not acceptable"),
+        413: ("too-large", "内容超过允许的大小", "the content is too large"),
+        415: ("unsupported-media-type", "不支持这种内容类型", "unsupported media type"),
+        416: ("range-not-satisfiable", "请求的范围超出文件", "range not satisfiable"),
+        429: ("too-many-requests", "请求过于频繁，请稍后再试", "too many requests"),
+        500: ("internal", "系统内部出错，已记录，请稍后再试", "internal error"),
+        503: ("unavailable", "系统暂时不可用，请稍后再试", "temporarily unavailable"),
+    }
+)
+
+
+class FaultOut(BaseModel):
+    pointer: str = Field(description="出错的位置（JSON Pointer）", examples=["/applicant/id_number"])
+    code: str = Field(description="稳定的错误代码", examples=["check-digit"])
+    message_zh: str = Field(description="中文说明，可直接念给申请人听")
+    message_en: str = Field(description="English explanation")
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 问题详情；`faults` 一次列出全部问题。"""
+
+    type: str = Field(examples=["urn:tongban:problem:invalid"])
+    title: str = Field(description="中文标题")
+    status: int
+    code: str = Field(description="稳定的错误代码", examples=["invalid"])
+    detail: str = Field(description="中文说明")
+    detail_en: str = Field(description="English explanation")
+    faults: list[FaultOut] = Field(default_factory=list, description="全部问题，一次列出")
+
+
+def document(
+    status: int,
+    code: str,
+    detail: str,
+    detail_en: str,
+    *,
+    faults: Sequence[Fault] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> bytes:
+    body: dict[str, Any] = {
+        "type": f"urn:tongban:problem:{code}",
+        "title": _PLAIN.get(status, ("", detail, ""))[1],
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "detail_en": detail_en,
+        "faults": [asdict(fault) for fault in faults],
+        **(facts or {}),
+    }
+    return json.dumps(body, ensure_ascii=False, default=str).encode()
+
+
+def plain_document(status: int) -> bytes:
+    """The problem for a bare status code, as middlewares send it."""
+    code, zh, en = _PLAIN.get(status, ("http-error", "请求未能完成", "the request failed"))
+    return document(status, code, zh, en)
+
+
+def _reply(
+    status: int, content: bytes, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(content, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def status_of(error: DomainError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+
+
+async def _on_domain_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101  (registered for this class only)
+    status = status_of(error)
+    faults = error.faults if isinstance(error, InvalidError) else ()
+    return _reply(
+        status,
+        document(
+            status,
+            error.code,
+            error.message_zh,
+            error.message_en,
+            faults=faults,
+            facts=error.facts,
+        ),
+    )
+
+
+async def _on_shape_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = error.errors()
+    if any(e["type"] == "json_invalid" for e in errors):
+        return _reply(
+            400, document(400, "malformed-json", "内容不是有效的 JSON", "the body is not valid JSON")
+        )
+    faults = [shapes.fault(e, skip=1 if e["loc"][:1] == ("body",) else 0) for e in errors]
+    return await _on_domain_error(request, InvalidError(faults))
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPError)  # noqa: S101
+    return _reply(error.status_code, plain_document(error.status_code), error.headers)
+
+
+_PASSING: tuple[type[Exception], ...] = (
+    LockNotAvailableError,
+    PostgresConnectionError,
+    QueryCanceledError,
+    TooManyConnectionsError,
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database was away or too busy: the same call may succeed later."""
+    if isinstance(error, PoolTimeoutError | ConnectionError | OperationalError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = getattr(error.orig, "__cause__", None)
+        return isinstance(cause, _PASSING)
+    return isinstance(error, _PASSING)
+
+
+async def _on_unforeseen(request: Request, error: Exception) -> Response:
+    if is_passing(error):
+        log.warning("database_unavailable", error=type(error).__name__)
+        return _reply(503, plain_document(503), {"Retry-After": "1"})
+    log.error("request_failed", route=request.scope.get("route_path"), exc_info=error)
+    return _reply(500, plain_document(500))
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_shape_error)
+    app.add_exception_handler(StarletteHTTPError, _on_http_error)
+    for kind in (DBAPIError, PoolTimeoutError, ConnectionError):
+        app.add_exception_handler(kind, _on_unforeseen)
+    app.add_exception_handler(Exception, _on_unforeseen)
+
+
+ProblemStatus = Literal[400, 401, 403, 404, 409, 412, 413, 422, 429, 503]
+
+_WORDS: Mapping[int, str] = MappingProxyType(
+    {
+        400: "请求不是有效的 JSON",
+        401: "缺少令牌，或令牌无效、已过期",
+        403: "本角色或本地点无权办理",
+        404: "没有找到，或无权查看",
+        409: "当前状态不允许（答复列出允许的步骤）",
+        412: "内容已被他人更新（If-Match 不符）",
+        413: "内容过大",
+        422: "有内容需要更正，全部问题一次列出",
+        429: "请求过于频繁",
+        503: "暂时不可用，请稍后再试",
+    }
+)
+
+
+def responses(*statuses: ProblemStatus) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: which problems an operation may answer with."""
+    return {
+        status: {
+            "description": _WORDS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+        }
+        for status in statuses
+    }
