@@ -1,0 +1,1 @@
+"""What the houses tell each other: recorded with the change, carried at least once, applied in order."""

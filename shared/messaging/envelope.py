@@ -1,0 +1,196 @@
+"""What travels: a CloudEvents 1.0 envelope around the facts of one event.
+
+A house publishes `Event`s and reads with models of its own that name only the fields it uses. A
+field annotated `Personal` travels sealed, as `{"sealed": …}`, with message id and field name as
+associated data: a sealed field cannot be moved into another message or another field.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json, to_json
+
+from shared.errors import DomainError
+from shared.security.keys import Keyring
+from shared.security.personal import personal_fields
+
+LARGEST = 4 * 1024 * 1024
+CONTENT_TYPE = "application/cloudevents+json"
+_REQUIRED = ("id", "source", "type", "subject", "time", "sequence")
+
+
+class Lane(StrEnum):
+    """A bulk load travels beside, never before, what a clerk waits for."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+class MalformedMessageError(DomainError):
+    """Sent round again it would be no better: it is put aside at once."""
+
+    code = "message-malformed"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"消息格式不符：{what}", f"malformed message: {what}", what=what)
+
+
+class MessageTooLargeError(DomainError):
+    code = "message-too-large"
+
+    def __init__(self, type_: str, size: int) -> None:
+        super().__init__(
+            f"内容过大（{size} 字节），不能超过 {LARGEST} 字节",
+            f"{type_} takes {size} bytes, more than {LARGEST}",
+            type=type_,
+            size=size,
+        )
+
+
+class Event(BaseModel):
+    """What a house says happened. Past tense, versioned: `routing.handoff-accepted.v1`.
+
+    A `standalone` event carries the full state with a version of its own (registries): it waits for
+    none before it, so a new or rebuilt house needs only what is republished. Its handler keeps the
+    higher version. All events of one subject are standalone, or none is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    standalone: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`sequence` counts from 1 for each (producer, subject), without gaps."""
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    sequence: int
+    time: datetime
+    data: Mapping[str, Any]
+    lane: Lane = Lane.INTERACTIVE
+    standalone: bool = False
+    traceparent: str | None = None
+
+    @property
+    def producer(self) -> str:
+        """The house that speaks: the last part of `source`."""
+        return self.source.rpartition(":")[2]
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[Model]):
+    """What a handler gets. `at` is when it happened there, `now` when it is applied here."""
+
+    id: UUID
+    type: str
+    producer: str
+    subject: str
+    sequence: int
+    at: datetime
+    now: datetime
+    lane: Lane
+    data: Model
+
+
+def seal(event: Event, *, id: UUID, keys: Keyring) -> dict[str, Any]:  # noqa: A002
+    """The event's data as it travels, personal fields sealed."""
+    data: dict[str, Any] = event.model_dump(mode="json")
+    for name in personal_fields(type(event)):
+        if data.get(name) is not None:
+            sealed = keys.seal("events", to_json(data[name]), context=f"{id}:{name}")
+            data[name] = {"sealed": base64.b64encode(sealed).decode()}
+    return data
+
+
+def unseal(
+    data: Mapping[str, Any],
+    reader: type[Model],
+    *,
+    id: UUID,  # noqa: A002
+    keys: Keyring,
+) -> Model:
+    """The fields `reader` names, personal ones opened. Raises ValueError for what does not fit."""
+    opened = dict(data)
+    for name in personal_fields(reader):
+        if opened.get(name) is not None:
+            opened[name] = _open(opened[name], context=f"{id}:{name}", keys=keys)
+    return reader.model_validate_json(to_json(opened))
+
+
+def _open(value: Any, *, context: str, keys: Keyring) -> Any:
+    try:
+        sealed = base64.b64decode(value["sealed"], validate=True)
+    except (TypeError, KeyError, binascii.Error):
+        raise MalformedMessageError("personal field is not sealed") from None
+    return from_json(keys.open("events", sealed, context=context))
+
+
+def encode(message: Message) -> bytes:
+    """CloudEvents structured JSON."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": str(message.id),
+        "source": message.source,
+        "type": message.type,
+        "subject": message.subject,
+        "time": message.time.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        # A string that sorts as it counts, as the CloudEvents sequence extension asks.
+        "sequence": f"{message.sequence:020d}",
+        "lane": message.lane.value,
+        "data": message.data,
+    }
+    if message.standalone:
+        document["standalone"] = True
+    if message.traceparent is not None:
+        document["traceparent"] = message.traceparent
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(body: bytes) -> Message:
+    """Unknown attributes are ignored; what lacks a required one raises MalformedMessageError."""
+    try:
+        document = json.loads(body)
+        missing = [name for name in _REQUIRED if not document.get(name)]
+        if missing or not isinstance(document.get("data"), dict):
+            raise MalformedMessageError(f"lacks {', '.join(missing) or 'data'}")
+        message = Message(
+            id=UUID(document["id"]),
+            type=_text(document["type"]),
+            source=_text(document["source"]),
+            subject=_text(document["subject"]),
+            sequence=int(document["sequence"]),
+            time=datetime.fromisoformat(document["time"]),
+            data=document["data"],
+            lane=Lane(document.get("lane", Lane.INTERACTIVE)),
+            standalone=document.get("standalone") is True,
+            traceparent=document.get("traceparent"),
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise MalformedMessageError(type(error).__name__) from None
+    if message.sequence < 1 or message.time.tzinfo is None or not message.producer:
+        raise MalformedMessageError("sequence, time or source")
+    return message
+
+
+def _text(value: Any) -> str:
+    # PostgreSQL keeps no NUL in text: such a message could never be stored.
+    if not isinstance(value, str) or "\0" in value:
+        raise MalformedMessageError("not a text")
+    return value

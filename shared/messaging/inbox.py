@@ -1,0 +1,181 @@
+"""What a house has heard: stored first, acknowledged, then applied in sequence per subject.
+
+A row is `due` (due_at is set) only while it is the next of its subject; what waits behind another,
+is parked or applied has no due_at, so that claiming never reads past anything, however much waits.
+
+Two short locks keep this true. `store` and the end of an application both write the subject's row,
+and each reads the other's side afterwards: whichever comes second makes the next message due. No
+handler runs while that row is locked, so storing never waits for a handler.
+
+Standalone messages (registries) wait for none and hold up none.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db.base import PLATFORM
+from shared.messaging.envelope import Message
+
+_CHURN = {
+    "fillfactor": "85",
+    "autovacuum_vacuum_scale_factor": "0.02",
+    "autovacuum_analyze_scale_factor": "0.05",
+}
+
+INBOX = Table(
+    "inbox",
+    PLATFORM,
+    Column("producer", Text, primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("standalone", Boolean, nullable=False, server_default=false()),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("traceparent", Text),
+    Column("stored_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("due_at", DateTime(timezone=True)),
+    # Failures count towards parking; delays (something else has not arrived yet) count apart.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("delays", Integer, nullable=False, server_default=text("0")),
+    Column("delayed_since", DateTime(timezone=True)),
+    Column("last_error", Text),
+    Column("parked_at", DateTime(timezone=True)),
+    Column("applied_at", DateTime(timezone=True)),
+    # Why a person let it go by without effect.
+    Column("skipped", Text),
+    # Another message has this sequence number, or its turn was over: kept for a person to look at.
+    Column("conflict", Boolean, nullable=False, server_default=false()),
+    Index(
+        "uq_inbox_turn",
+        "producer",
+        "subject",
+        "sequence",
+        unique=True,
+        postgresql_where=text("NOT conflict"),
+    ),
+    Index("ix_inbox_due", "lane", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_inbox_parked", "parked_at", postgresql_where=text("parked_at IS NOT NULL")),
+    postgresql_with=_CHURN,
+)
+
+INBOX_SUBJECT = Table(
+    "inbox_subject",
+    PLATFORM,
+    Column("producer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("applied", BigInteger, nullable=False, server_default=text("0")),
+    # The highest sequence ever stored: tells the one who applied n whether to look for n + 1.
+    Column("stored", BigInteger, nullable=False),
+    postgresql_with=_CHURN,
+)
+
+_SUBJECTS = text("""
+INSERT INTO inbox_subject AS kept (producer, subject, stored)
+SELECT producer, subject, max(sequence)
+FROM unnest(
+    CAST(:producers AS text[]), CAST(:subjects AS text[]), CAST(:sequences AS bigint[])
+) AS given (producer, subject, sequence)
+GROUP BY producer, subject
+ORDER BY producer, subject
+ON CONFLICT (producer, subject) DO UPDATE SET stored = greatest(kept.stored, excluded.stored)
+""")
+
+_GIVEN = """
+    unnest(
+        CAST(:producers AS text[]), CAST(:ids AS uuid[]), CAST(:subjects AS text[]),
+        CAST(:sequences AS bigint[]), CAST(:types AS text[]), CAST(:lanes AS text[]),
+        CAST(:standalone AS boolean[]), CAST(:times AS timestamptz[]), CAST(:data AS text[]),
+        CAST(:traceparents AS text[])
+    ) AS given (
+        producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent
+    )
+"""
+
+_MESSAGES = text(f"""
+INSERT INTO inbox (
+    producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent,
+    due_at, conflict, parked_at, last_error
+)
+SELECT
+    producer, message_id, subject, sequence, type, lane, standalone, at, CAST(data AS jsonb),
+    traceparent,
+    CASE WHEN standalone OR sequence = kept.applied + 1 THEN now() END,
+    late.late,
+    CASE WHEN late.late THEN now() END,
+    CASE WHEN late.late THEN 'sequence-over' END
+FROM {_GIVEN}
+JOIN inbox_subject AS kept USING (producer, subject)
+CROSS JOIN LATERAL (SELECT NOT standalone AND sequence <= kept.applied AS late) AS late
+ON CONFLICT DO NOTHING
+RETURNING message_id
+""")
+
+_CONFLICTS = text(f"""
+INSERT INTO inbox (
+    producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent,
+    conflict, parked_at, last_error
+)
+SELECT
+    producer, message_id, subject, sequence, type, lane, standalone, at, CAST(data AS jsonb),
+    traceparent, true, now(), 'sequence-taken'
+FROM {_GIVEN}
+WHERE NOT EXISTS (
+    SELECT FROM inbox AS kept
+    WHERE kept.producer = given.producer AND kept.message_id = given.message_id
+)
+ON CONFLICT DO NOTHING
+RETURNING message_id
+""")
+
+
+async def store(session: AsyncSession, messages: Sequence[Message]) -> None:
+    """Keep what is new; a message that came before changes nothing.
+
+    A message whose sequence number another one has is parked, not dropped: it means that a producer
+    was set back (restored) and says something else now.
+    """
+    if not messages:
+        return
+    parameters = _columns(messages)
+    subjects = {name: parameters[name] for name in ("producers", "subjects", "sequences")}
+    await session.execute(_SUBJECTS, subjects)
+    stored = set((await session.execute(_MESSAGES, parameters)).scalars())
+    if stored.issuperset(parameters["ids"]):
+        return
+    await session.execute(_CONFLICTS, parameters)
+
+
+def _columns(messages: Sequence[Message]) -> dict[str, list[Any]]:
+    return {
+        "producers": [message.producer for message in messages],
+        "ids": [message.id for message in messages],
+        "subjects": [message.subject for message in messages],
+        "sequences": [message.sequence for message in messages],
+        "types": [message.type for message in messages],
+        "lanes": [message.lane.value for message in messages],
+        "standalone": [message.standalone for message in messages],
+        "times": [message.time for message in messages],
+        "data": [to_json(dict(message.data)).decode() for message in messages],
+        "traceparents": [message.traceparent for message in messages],
+    }

@@ -1,0 +1,189 @@
+"""What a house has to say, written in the transaction that made it true.
+
+`record` takes the subject's next sequence number under the lock of its row, which is held until the
+commit: whoever changes a case announces it in the order in which the changes happened, and a
+transaction that rolls back leaves no gap. Take other locks first, this one last.
+
+A row stays some days after it was published, so that a restored house can be replayed to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opentelemetry import propagate
+from pydantic_core import to_json
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.chance import new_id
+from shared.db.base import PLATFORM
+from shared.means import means
+from shared.messaging.envelope import LARGEST, Event, Lane, Message, MessageTooLargeError, seal
+
+# Queues churn: leave room for updates in place and vacuum early.
+_CHURN = {
+    "fillfactor": "85",
+    "autovacuum_vacuum_scale_factor": "0.02",
+    "autovacuum_analyze_scale_factor": "0.05",
+}
+
+OUTBOX = Table(
+    "outbox",
+    PLATFORM,
+    Column("id", Uuid, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("standalone", Boolean, nullable=False, server_default=false()),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("traceparent", Text),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("last_error", Text),
+    Column("published_at", DateTime(timezone=True)),
+    UniqueConstraint("subject", "sequence"),
+    Index(
+        "ix_outbox_due", "lane", "next_attempt_at", postgresql_where=text("published_at IS NULL")
+    ),
+    postgresql_with=_CHURN,
+)
+
+SUBJECT_SEQUENCE = Table(
+    "subject_sequence",
+    PLATFORM,
+    Column("subject", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    postgresql_with=_CHURN,
+)
+
+# For a hot path that does everything in one statement: put these CTEs after its own WITH, and
+# merge `recording(…)` into its parameters.
+RECORDING = """
+outbox_given AS (
+    SELECT * FROM unnest(
+        CAST(:outbox_ids AS uuid[]),
+        CAST(:outbox_subjects AS text[]),
+        CAST(:outbox_types AS text[]),
+        CAST(:outbox_lanes AS text[]),
+        CAST(:outbox_standalone AS boolean[]),
+        CAST(:outbox_times AS timestamptz[]),
+        CAST(:outbox_data AS text[])
+    ) WITH ORDINALITY AS given (id, subject, type, lane, standalone, at, data, place)
+),
+outbox_numbered AS (
+    INSERT INTO subject_sequence AS kept (subject, sequence)
+    SELECT subject, count(*) FROM outbox_given GROUP BY subject ORDER BY subject
+    ON CONFLICT (subject) DO UPDATE SET sequence = kept.sequence + excluded.sequence
+    RETURNING subject, sequence
+),
+outbox_recorded AS (
+    INSERT INTO outbox (id, subject, sequence, type, lane, standalone, at, data, traceparent)
+    SELECT
+        given.id,
+        given.subject,
+        numbered.sequence - count(*) OVER (PARTITION BY given.subject)
+            + row_number() OVER (PARTITION BY given.subject ORDER BY given.place),
+        given.type,
+        given.lane,
+        given.standalone,
+        given.at,
+        CAST(given.data AS jsonb),
+        :outbox_traceparent
+    FROM outbox_given AS given
+    JOIN outbox_numbered AS numbered USING (subject)
+    RETURNING id
+)
+"""
+
+_RECORD = text(f"WITH {RECORDING} SELECT 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event with what the envelope needs to know about it."""
+
+    event: Event
+    subject: str
+    at: datetime
+    lane: Lane = Lane.INTERACTIVE
+
+
+async def record(
+    session: AsyncSession,
+    event: Event,
+    *,
+    subject: str,
+    at: datetime,
+    lane: Lane = Lane.INTERACTIVE,
+) -> UUID:
+    """Announce `event` if and when this transaction commits; returns the message's id."""
+    ids = await record_many(session, [Announcement(event, subject, at, lane)])
+    return ids[0]
+
+
+async def record_many(
+    session: AsyncSession, announcements: Sequence[Announcement]
+) -> Sequence[UUID]:
+    """The same for several, of one or many subjects, in the order given; one statement."""
+    if not announcements:
+        return []
+    parameters = recording(session, announcements)
+    await session.execute(_RECORD, parameters)
+    ids: Sequence[UUID] = parameters["outbox_ids"]
+    return ids
+
+
+def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> dict[str, Any]:
+    """The parameters of RECORDING."""
+    carried = means(session)
+    ids = [new_id() for _ in announcements]
+    data = []
+    for id_, announcement in zip(ids, announcements, strict=True):
+        event = announcement.event
+        if not event.type.startswith(f"{carried.house}."):
+            raise ValueError(f"{carried.house} cannot publish {event.type}")
+        data.append(_written(event, seal(event, id=id_, keys=carried.keys)))
+    return {
+        "outbox_ids": ids,
+        "outbox_subjects": [announcement.subject for announcement in announcements],
+        "outbox_types": [announcement.event.type for announcement in announcements],
+        "outbox_lanes": [announcement.lane.value for announcement in announcements],
+        "outbox_standalone": [announcement.event.standalone for announcement in announcements],
+        "outbox_times": [announcement.at for announcement in announcements],
+        "outbox_data": data,
+        "outbox_traceparent": _traceparent(),
+    }
+
+
+def _written(event: Event, data: Mapping[str, Any]) -> str:
+    written = to_json(data)
+    if len(written) > LARGEST:
+        raise MessageTooLargeError(event.type, len(written))
+    return written.decode()
+
+
+def _traceparent() -> str | None:
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
