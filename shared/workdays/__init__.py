@@ -1,0 +1,1 @@
+"""Which days the law counts, where, and how sure that is."""
