@@ -4,13 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
-from typing import Protocol
 
-
-class Workdays(Protocol):
-    """The part of a working calendar that these rules need."""
-
-    def add(self, start: date, days: int, /) -> date: ...
+from shared.workdays.calendar import Workdays
 
 
 class Chore(StrEnum):
@@ -43,13 +38,13 @@ class Due:
 def pickup_plan(ready_on: date, terms: PickupTerms, calendar: Workdays) -> tuple[Due, ...]:
     """Everything that falls due if nobody comes, in order of date."""
     reminders = tuple(
-        Due(calendar.add(ready_on, days), Chore.REMIND, number)
+        Due(calendar.add(ready_on, days).due, Chore.REMIND, number)
         for number, days in enumerate(terms.remind_after, start=1)
     )
     return (
         *reminders,
-        Due(calendar.add(ready_on, terms.keep), Chore.EXPIRE, 1),
-        Due(calendar.add(ready_on, terms.return_after), Chore.RETURN, 1),
+        Due(calendar.add(ready_on, terms.keep).due, Chore.EXPIRE, 1),
+        Due(calendar.add(ready_on, terms.return_after).due, Chore.RETURN, 1),
     )
 
 

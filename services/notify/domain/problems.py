@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
 
 from services.notify.domain.dispatches import CONCLUDED, Status, contradicted
 from services.notify.domain.traces import Trace, Tracking, standing
+from shared.workdays.calendar import Workdays
 
 
 class Problem(StrEnum):
@@ -36,12 +36,6 @@ class ProblemTerms:
     movement: int = 3
     presumed_lost: int = 10
     collect: int = 5
-
-
-class Workdays(Protocol):
-    """The part of a working calendar that these rules need."""
-
-    def between(self, start: date, end: date, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
