@@ -1,0 +1,88 @@
+"""What must be announced when a day begins: once per (handoff, sign, clock revision)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.routing.domain.clock import Clock, Kind, State
+from services.routing.domain.deadlines import due_on, told_end, turns
+from services.routing.domain.terms import SuspensionEnd, Terms
+from services.routing.domain.waits import Deemed
+from services.routing.domain.words import Named
+from shared.workdays.calendar import Workdays
+
+
+class Sign(Named):
+    YELLOW = "yellow", "期限过半"
+    RED = "red", "期限将满"
+    MISSED = "missed", "已超期"
+    SUSPENSION_OVER = "suspension_over", "特别程序告知的期限届满"
+    SILENCE_CONSENT = "silence_consent", "超时默认"
+    DEEMED_ACCEPTANCE = "deemed_acceptance", "视为受理"
+    SUPPLEMENT_DUE = "supplement_due", "补正期限届满"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Fires when the local day `on` begins, if the clock still has this revision."""
+
+    sign: Sign
+    on: date
+    revision: int
+
+
+def watches(clock: Clock, terms: Terms, workdays: Workdays) -> tuple[Watch, ...]:
+    """A suspended clock has one thing to watch for: that the length it was told is over."""
+    if clock.state is State.RUNNING:
+        return _lights(clock, terms, workdays)
+    if clock.state is not State.SUSPENDED:
+        return ()
+    end = told_end(clock.stretches[-1], workdays)
+    if end is None or clock.stretches[-1].kind is not Kind.SUSPENDED:
+        return ()
+    return (Watch(Sign.SUSPENSION_OVER, end + timedelta(days=1), clock.revision),)
+
+
+def resumes_by_itself_on(clock: Clock, terms: Terms, workdays: Workdays) -> date | None:
+    """Where the told length binds (行政许可法 45), the date to record as the day of resuming."""
+    if clock.state is not State.SUSPENDED or terms.suspension_end is not SuspensionEnd.TOLD:
+        return None
+    return told_end(clock.stretches[-1], workdays)
+
+
+def watch_deemed(deemed: Deemed | None, *, revision: int) -> tuple[Watch, ...]:
+    if deemed is None:
+        return ()
+    return (Watch(Sign.DEEMED_ACCEPTANCE, deemed.happens_on, revision),)
+
+
+def watch_supplement(lapses_on: date | None, *, revision: int) -> tuple[Watch, ...]:
+    if lapses_on is None:
+        return ()
+    return (Watch(Sign.SUPPLEMENT_DUE, lapses_on, revision),)
+
+
+def standing(watch: Watch, *, revision: int, today: date) -> bool:
+    """Due, and set for the clock as it is now."""
+    return watch.revision == revision and watch.on <= today
+
+
+def to_announce(set_: Iterable[Watch], *, revision: int, today: date) -> tuple[Watch, ...]:
+    """After any outage: what still stands, oldest first, milder before graver on one day."""
+    order = list(Sign)
+    due = (watch for watch in set_ if standing(watch, revision=revision, today=today))
+    return tuple(sorted(due, key=lambda watch: (watch.on, order.index(watch.sign))))
+
+
+def _lights(clock: Clock, terms: Terms, workdays: Workdays) -> tuple[Watch, ...]:
+    seen, due = turns(clock, terms, workdays), due_on(clock, terms, workdays)
+    if seen is None or due is None:
+        return ()
+    found = [
+        Watch(Sign.YELLOW, seen.yellow, clock.revision),
+        Watch(Sign.RED, seen.red, clock.revision),
+        Watch(Sign.MISSED, seen.missed, clock.revision),
+    ]
+    if terms.silence_is_consent:
+        found.append(Watch(Sign.SILENCE_CONSENT, seen.missed, clock.revision))
+    return tuple(found)
