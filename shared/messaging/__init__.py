@@ -1,1 +1,1 @@
-"""What the houses tell each other: recorded with the change, carried at least once, applied in order."""
+"""What the houses tell each other: recorded with the change, carried, applied in order."""

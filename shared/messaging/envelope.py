@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.errors import DomainError
-from shared.security.keys import Keyring
-from shared.security.personal import personal_fields
+from shared.security.keys import Keyring, SealBrokenError
+from shared.security.personal import personal_paths
 
 LARGEST = 4 * 1024 * 1024
 CONTENT_TYPE = "application/cloudevents+json"
@@ -68,6 +69,11 @@ class Event(BaseModel):
     type: ClassVar[str]
     standalone: ClassVar[bool] = False
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        sealed_fields(cls)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -108,10 +114,19 @@ class Received(Generic[Model]):
     data: Model
 
 
+@cache
+def sealed_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that travel sealed. A personal field deeper down would travel open: refused."""
+    paths = [path for path, _ in personal_paths(model)]
+    if open_ones := [path for path in paths if path not in model.model_fields]:
+        raise TypeError(f"{model.__name__}: mark the outermost field Personal, not {open_ones}")
+    return tuple(paths)
+
+
 def seal(event: Event, *, id: UUID, keys: Keyring) -> dict[str, Any]:  # noqa: A002
     """The event's data as it travels, personal fields sealed."""
     data: dict[str, Any] = event.model_dump(mode="json")
-    for name in personal_fields(type(event)):
+    for name in sealed_fields(type(event)):
         if data.get(name) is not None:
             sealed = keys.seal("events", to_json(data[name]), context=f"{id}:{name}")
             data[name] = {"sealed": base64.b64encode(sealed).decode()}
@@ -125,12 +140,21 @@ def unseal(
     id: UUID,  # noqa: A002
     keys: Keyring,
 ) -> Model:
-    """The fields `reader` names, personal ones opened. Raises ValueError for what does not fit."""
+    """The fields `reader` names, personal ones opened; raises MalformedMessageError."""
     opened = dict(data)
-    for name in personal_fields(reader):
+    for name in sealed_fields(reader):
         if opened.get(name) is not None:
             opened[name] = _open(opened[name], context=f"{id}:{name}", keys=keys)
-    return reader.model_validate_json(to_json(opened))
+    try:
+        return reader.model_validate_json(to_json(opened))
+    except ValidationError as error:
+        # Where and what kind; the values may be personal.
+        faults = "; ".join(f"{_place(each['loc'])} {each['type']}" for each in error.errors())
+        raise MalformedMessageError(faults[:300]) from None
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return "/" + "/".join(str(part) for part in loc)
 
 
 def _open(value: Any, *, context: str, keys: Keyring) -> Any:
@@ -138,7 +162,10 @@ def _open(value: Any, *, context: str, keys: Keyring) -> Any:
         sealed = base64.b64decode(value["sealed"], validate=True)
     except (TypeError, KeyError, binascii.Error):
         raise MalformedMessageError("personal field is not sealed") from None
-    return from_json(keys.open("events", sealed, context=context))
+    try:
+        return from_json(keys.open("events", sealed, context=context))
+    except SealBrokenError:
+        raise MalformedMessageError("seal broken") from None
 
 
 def encode(message: Message) -> bytes:
@@ -184,7 +211,7 @@ def decode(body: bytes) -> Message:
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise MalformedMessageError(type(error).__name__) from None
-    if message.sequence < 1 or message.time.tzinfo is None or not message.producer:
+    if not 0 < message.sequence < 2**63 or message.time.tzinfo is None or not message.producer:
         raise MalformedMessageError("sequence, time or source")
     return message
 

@@ -10,9 +10,14 @@ handler runs while that row is locked, so storing never waits for a handler.
 Standalone messages (registries) wait for none and hold up none.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+import structlog
 from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
@@ -21,18 +26,26 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    Interval,
+    Row,
     Table,
     Text,
     Uuid,
+    column,
     false,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.exc import DataError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.db.base import PLATFORM
-from shared.messaging.envelope import Message
+from shared.db.transactions import Sessions
+from shared.messaging.envelope import Lane, Message
+from shared.messaging.transport import Store
+
+log = structlog.get_logger()
 
 _CHURN = {
     "fillfactor": "85",
@@ -43,8 +56,9 @@ _CHURN = {
 INBOX = Table(
     "inbox",
     PLATFORM,
-    Column("producer", Text, primary_key=True),
+    # The id first: UUIDv7 keeps the old at one end, where they are purged.
     Column("message_id", Uuid, primary_key=True),
+    Column("producer", Text, primary_key=True),
     Column("subject", Text, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("type", Text, nullable=False),
@@ -62,8 +76,8 @@ INBOX = Table(
     Column("last_error", Text),
     Column("parked_at", DateTime(timezone=True)),
     Column("applied_at", DateTime(timezone=True)),
-    # Why a person let it go by without effect.
-    Column("skipped", Text),
+    # What a person did about it, and why.
+    Column("note", Text),
     # Another message has this sequence number, or its turn was over: kept for a person to look at.
     Column("conflict", Boolean, nullable=False, server_default=false()),
     Index(
@@ -166,6 +180,30 @@ async def store(session: AsyncSession, messages: Sequence[Message]) -> None:
     await session.execute(_CONFLICTS, parameters)
 
 
+def storing(sessions: Sessions, stored: asyncio.Event | None = None) -> Store:
+    """What a transport hands its messages to; sets `stored` after each commit."""
+
+    async def keep(messages: Sequence[Message]) -> Collection[UUID]:
+        try:
+            await _commit(sessions, messages)
+        except (ValueError, DataError) as error:
+            if len(messages) == 1:
+                log.error("message_unstorable", id=str(messages[0].id), error=type(error).__name__)
+                return [messages[0].id]
+            # One of them can never be stored; the others shall not suffer for it.
+            return [id_ for each in messages for id_ in await keep([each])]
+        if stored is not None:
+            stored.set()
+        return ()
+
+    return keep
+
+
+async def _commit(sessions: Sessions, messages: Sequence[Message]) -> None:
+    async with sessions.begin() as session:
+        await store(session, messages)
+
+
 def _columns(messages: Sequence[Message]) -> dict[str, list[Any]]:
     return {
         "producers": [message.producer for message in messages],
@@ -179,3 +217,128 @@ def _columns(messages: Sequence[Message]) -> dict[str, list[Any]]:
         "data": [to_json(dict(message.data)).decode() for message in messages],
         "traceparents": [message.traceparent for message in messages],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message whose turn it is, locked until the transaction ends."""
+
+    message: Message
+    attempts: int
+    delays: int
+    delayed_for: timedelta
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"producer": self.message.producer, "id": self.message.id}
+
+
+# The second arm is read only when the first found nothing.
+_NEXT = text("""
+SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM (
+SELECT * FROM (
+    SELECT * FROM inbox WHERE due_at <= now() AND lane = :first
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS a
+UNION ALL
+SELECT * FROM (
+    SELECT * FROM inbox WHERE due_at <= now() AND lane = :second
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS b
+LIMIT 1
+) AS turn
+""").columns(*INBOX.c, column("delayed_for", Interval))
+
+# Both the message's own end and its successor's beginning. `stored` is read from the newest row
+# even when this statement had to wait for it, while `next` looks from before the wait: so when the
+# answer is true, a second look is taken.
+_APPLIED = text("""
+WITH done AS (
+    UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,
+        note = coalesce(:note, note)
+    WHERE producer = :producer AND message_id = :id
+),
+next AS (
+    UPDATE inbox SET due_at = now()
+    WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
+        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+    RETURNING 1
+)
+UPDATE inbox_subject SET applied = greatest(applied, :sequence)
+WHERE producer = :producer AND subject = :subject
+RETURNING applied = :sequence AND stored > :sequence AND NOT EXISTS (SELECT FROM next)
+""")
+_SUCCESSOR = text("""
+UPDATE inbox SET due_at = now()
+WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
+    AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+""")
+
+_LATER = text("""
+UPDATE inbox
+SET due_at = clock_timestamp() + :seconds * interval '1 second',
+    last_error = :error,
+    attempts = attempts + :attempt,
+    delays = delays + 1 - :attempt,
+    delayed_since = CASE WHEN :attempt = 0 THEN coalesce(delayed_since, now()) END
+WHERE producer = :producer AND message_id = :id
+""")
+_PARKED = text("""
+UPDATE inbox
+SET due_at = NULL, parked_at = clock_timestamp(), last_error = :error, attempts = attempts + 1
+WHERE producer = :producer AND message_id = :id
+""")
+
+
+async def next_in_sequence(
+    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE
+) -> Turn | None:
+    """A message whose turn it is and that no other applier holds; `first` says which lane first."""
+    second = Lane.BULK if first is Lane.INTERACTIVE else Lane.INTERACTIVE
+    lanes = {"first": first.value, "second": second.value}
+    row = (await connection.execute(_NEXT, lanes)).first()
+    return None if row is None else _turn(row)
+
+
+def _turn(row: Row[Any]) -> Turn:
+    message = Message(
+        id=row.message_id,
+        type=row.type,
+        source=row.producer,
+        subject=row.subject,
+        sequence=row.sequence,
+        time=row.at,
+        data=row.data,
+        lane=Lane(row.lane),
+        standalone=row.standalone,
+        traceparent=row.traceparent,
+    )
+    return Turn(message, row.attempts, row.delays, row.delayed_for)
+
+
+async def mark_applied(
+    connection: AsyncConnection | AsyncSession, message: Message, *, note: str | None = None
+) -> None:
+    """Its turn is over, and the next one's begins."""
+    turn = {
+        "producer": message.producer,
+        "subject": message.subject,
+        "sequence": message.sequence,
+    }
+    look_again = await connection.execute(_APPLIED, {**turn, "id": message.id, "note": note})
+    if look_again.scalar():
+        await connection.execute(_SUCCESSOR, turn)
+
+
+async def mark_later(
+    connection: AsyncConnection, turn: Turn, *, seconds: float, error: str, attempt: bool
+) -> None:
+    """Try again after `seconds`; an `attempt` counts towards parking, a delay does not."""
+    await connection.execute(
+        _LATER, {**turn.key, "seconds": seconds, "error": error, "attempt": int(attempt)}
+    )
+
+
+async def mark_parked(connection: AsyncConnection, turn: Turn, *, error: str) -> None:
+    """Put aside for a person; later messages of its subject wait, other subjects go on."""
+    await connection.execute(_PARKED, {**turn.key, "error": error})

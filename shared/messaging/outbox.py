@@ -26,12 +26,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    bindparam,
     false,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.chance import new_id
 from shared.db.base import PLATFORM
@@ -118,6 +119,31 @@ outbox_recorded AS (
 
 _RECORD = text(f"WITH {RECORDING} SELECT 1")
 
+_CLAIM = (
+    OUTBOX.select()
+    .where(
+        OUTBOX.c.published_at.is_(None),
+        OUTBOX.c.lane == bindparam("lane"),
+        OUTBOX.c.next_attempt_at <= func.now(),
+    )
+    .order_by(OUTBOX.c.next_attempt_at)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CARRIED = text("""
+UPDATE outbox SET published_at = clock_timestamp(), last_error = NULL
+WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+_NOT_CARRIED = text("""
+UPDATE outbox
+SET attempts = attempts + 1,
+    last_error = failed.code,
+    next_attempt_at = clock_timestamp()
+        + least(:ceiling, :first * power(2, least(attempts, 20))) * interval '1 second'
+FROM unnest(CAST(:ids AS uuid[]), CAST(:codes AS text[])) AS failed (id, code)
+WHERE outbox.id = failed.id
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -174,6 +200,44 @@ def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> d
         "outbox_data": data,
         "outbox_traceparent": _traceparent(),
     }
+
+
+async def claim(
+    connection: AsyncConnection, *, lane: Lane, limit: int, source: str
+) -> list[Message]:
+    """What is due in this lane and no other relay holds, locked until the transaction ends."""
+    rows = await connection.execute(_CLAIM, {"lane": lane.value, "limit": limit})
+    return [
+        Message(
+            id=row.id,
+            type=row.type,
+            source=source,
+            subject=row.subject,
+            sequence=row.sequence,
+            time=row.at,
+            data=row.data,
+            lane=Lane(row.lane),
+            standalone=row.standalone,
+            traceparent=row.traceparent,
+        )
+        for row in rows
+    ]
+
+
+async def mark_carried(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
+    await connection.execute(_CARRIED, {"ids": list(ids)})
+
+
+async def mark_not_carried(
+    connection: AsyncConnection,
+    codes: Mapping[UUID, str],
+    *,
+    first: float = 0.5,
+    ceiling: float = 30.0,
+) -> None:
+    """Try these again, each after a pause that doubles; the rest of the outbox goes on."""
+    parameters = {"ids": list(codes), "codes": list(codes.values())}
+    await connection.execute(_NOT_CARRIED, {**parameters, "first": first, "ceiling": ceiling})
 
 
 def _written(event: Event, data: Mapping[str, Any]) -> str:

@@ -5,15 +5,18 @@ conformance suite holds them to it: tests/shared/messaging/test_transports.py.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from shared.messaging.envelope import Message
 
-# Returns once the batch is committed; what was stored before is harmless.
-Store = Callable[[Sequence[Message]], Awaitable[None]]
+# Returns once the batch is committed; what was stored before is harmless. The ids returned are of
+# messages that could not be stored and never can be. Raises when the store is away.
+Store = Callable[[Sequence[Message]], Awaitable[Collection[UUID]]]
+# Takes back what this house had published and nobody was bound to hear: to be published again.
+TakeBack = Callable[[Sequence[UUID]], Awaitable[None]]
 
 
 class TransportAwayError(Exception):
@@ -35,6 +38,7 @@ class Listener:
     consumer: str
     producers: tuple[str, ...]
     store: Store
+    take_back: TakeBack | None = None
 
 
 class Transport(Protocol):

@@ -1,0 +1,30 @@
+"""A rest between two looks: growing while there is nothing, cut short by a sign or by the end."""
+
+import asyncio
+from contextlib import suppress
+
+
+class Waiting:
+    def __init__(
+        self, sign: asyncio.Event, stop: asyncio.Event, *, shortest: float, longest: float
+    ) -> None:
+        self._sign = sign
+        self._stop = stop
+        self._shortest = shortest
+        self._longest = longest
+        self.seconds = shortest
+
+    def reset(self) -> None:
+        self.seconds = self._shortest
+
+    async def rest(self) -> None:
+        """Returns early once `sign` or `stop` is set; the next rest is longer unless it was."""
+        signs = [asyncio.ensure_future(each.wait()) for each in (self._sign, self._stop)]
+        done, pending = await asyncio.wait(
+            signs, timeout=self.seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in pending:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self.seconds = self._shortest if done else min(self.seconds * 2, self._longest)
