@@ -113,6 +113,8 @@ def current_codes(code: str, on: date, *, local: LocalDivisions = NO_LOCAL) -> t
     """Where the code leads on that day: itself, or what succeeded it or its county."""
     if lookup(code, on, local=local) is not None:
         return (normal(code) if code not in local else code,)
+    if not is_retired(code, on, local=local):
+        return ()
     waiting = [d.code for d in _nearest_known(code, local)[-1:]]
     reached: list[str] = []
     seen: set[str] = set()
