@@ -11,7 +11,7 @@ DATABASE = "tongban"
 
 
 class EmbeddedDatabase:
-    """Started or attached to by `start`; it outlives a killed process of ours, and `stop` ends it."""
+    """`start` starts or attaches; the server outlives a killed process of ours, `stop` ends it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -5,10 +5,6 @@ from types import MappingProxyType
 
 from sqlalchemy import MetaData
 
-import shared.audit.trail
-import shared.http.idempotency
-import shared.messaging.inbox
-import shared.messaging.outbox
 from services.intake import models as intake
 from services.notify import models as notify
 from services.routing import models as routing
@@ -26,6 +22,6 @@ METADATA: Mapping[str, MetaData] = MappingProxyType(
 # The services' role may add to these and read them, and nothing else.
 APPEND_ONLY = frozenset({"audit", "custody_entry"})
 
-# The sealer's role reads the trail and adds to the chain; the services' role may not touch the chain.
+# The sealer's role reads the trail and adds to the chain, which the services' role cannot touch.
 SEALER_READS = frozenset({"audit"})
 SEALER_ADDS = frozenset({"audit_seal", "audit_link"})

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from shared.identity.tracking_codes import CROCKFORD, LENGTH
 
 
 def new_id() -> UUID:
@@ -15,7 +15,7 @@ def new_id() -> UUID:
 
 def new_tracking_code() -> str:
     """Twenty Crockford characters, 100 bits: it opens the progress page, so nobody may guess it."""
-    return "".join(secrets.choice(CROCKFORD) for _ in range(20))
+    return "".join(secrets.choice(CROCKFORD) for _ in range(LENGTH))
 
 
 def new_secret() -> str:

@@ -24,7 +24,7 @@ class Fault:
 
 
 class DomainError(Exception):
-    """`code` never changes; the sentences are for an official; `facts` are plain, non-personal values."""
+    """`code` never changes; the sentences are for an official; `facts` are never personal."""
 
     code: ClassVar[str] = "domain-error"
 

@@ -11,7 +11,7 @@ from shared.security.keys import Keyring
 @dataclass(frozen=True, slots=True)
 class Means:
     """`source` names installation and house, e.g. `urn:tongban:630000:intake`; `division` is the
-    installation's own (province or city) code; `wake` tells the relay that something was recorded."""
+    installation's own (province or city) code; `wake` tells the relay that there is work."""
 
     house: str
     source: str

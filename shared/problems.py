@@ -47,7 +47,11 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
 _PLAIN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
     {
         400: ("malformed", "请求格式不正确", "malformed request"),
-        401: ("no-token", "请先登录：缺少令牌，或令牌无效、已过期", "a valid bearer token is required"),
+        401: (
+            "no-token",
+            "请先登录：缺少令牌，或令牌无效、已过期",
+            "a valid bearer token is required",
+        ),
         403: ("forbidden", "没有办理此操作的权限", "not allowed"),
         404: ("not-found", "没有找到，或无权查看", "not found"),
         405: ("method-not-allowed", "此地址不支持这种操作", "method not allowed"),
@@ -63,7 +67,9 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
 
 
 class FaultOut(BaseModel):
-    pointer: str = Field(description="出错的位置（JSON Pointer）", examples=["/applicant/id_number"])
+    pointer: str = Field(
+        description="出错的位置（JSON Pointer）", examples=["/applicant/id_number"]
+    )
     code: str = Field(description="稳定的错误代码", examples=["check-digit"])
     message_zh: str = Field(description="中文说明，可直接念给申请人听")
     message_en: str = Field(description="English explanation")
@@ -109,9 +115,7 @@ def plain_document(status: int) -> bytes:
     return document(status, code, zh, en)
 
 
-def _reply(
-    status: int, content: bytes, headers: Mapping[str, str] | None = None
-) -> Response:
+def _reply(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> Response:
     return Response(content, status, dict(headers or {}), MEDIA_TYPE)
 
 
@@ -141,10 +145,27 @@ async def _on_shape_error(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if any(e["type"] == "json_invalid" for e in errors):
         return _reply(
-            400, document(400, "malformed-json", "内容不是有效的 JSON", "the body is not valid JSON")
+            400,
+            document(400, "malformed-json", "内容不是有效的 JSON", "the body is not valid JSON"),
         )
-    faults = [shapes.fault(e, skip=1 if e["loc"][:1] == ("body",) else 0) for e in errors]
+    faults = [_HEADER_FAULTS.get(fault.pointer, fault) for fault in _shape_faults(errors)]
     return await _on_domain_error(request, InvalidError(faults))
+
+
+def _shape_faults(errors: Sequence[Any]) -> list[Fault]:
+    return [shapes.fault(e, skip=1 if e["loc"][:1] == ("body",) else 0) for e in errors]
+
+
+_HEADER_FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {
+        "/header/Idempotency-Key": Fault(
+            "/header/Idempotency-Key",
+            "idempotency-key",
+            "缺少 Idempotency-Key 请求头，或长短、字符不符：没有它，断网重试可能重复办理",
+            "the Idempotency-Key header (8 to 100 visible ASCII characters) is required",
+        )
+    }
+)
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

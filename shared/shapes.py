@@ -31,6 +31,7 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "bool_type": ("not-a-boolean", "应为是或否（true/false）", "must be true or false"),
         "bool_parsing": ("not-a-boolean", "应为是或否（true/false）", "must be true or false"),
         "list_type": ("not-a-list", "应为列表", "must be a list"),
+        "tuple_type": ("not-a-list", "应为列表", "must be a list"),
         "dict_type": ("not-an-object", "应为对象", "must be an object"),
         "model_type": ("not-an-object", "应为对象", "must be an object"),
         "model_attributes_type": ("not-an-object", "应为对象", "must be an object"),
@@ -70,7 +71,7 @@ def pointer(loc: Iterable[int | str]) -> str:
 
 
 def fault(error: Mapping[str, Any], *, skip: int = 0) -> Fault:
-    """Of one pydantic error; the value handed in is never echoed. `skip` drops leading `loc` parts."""
+    """Of one pydantic error; what was handed in is never echoed. `skip` drops leading `loc` parts."""
     code, zh, en = _TEXTS.get(error["type"], _OTHER)
     context = {
         key: str(value).replace("'", "").replace(" or ", "、")

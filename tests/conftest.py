@@ -69,9 +69,7 @@ async def bare_database(postgres: EmbeddedDatabase) -> AsyncIterator[str]:
     """A fresh database with the platform tables only, in schema `house`; needs no migrations."""
     name = f"b{os.getpid()}_{next(_numbers)}"
     await postgres.create(name)
-    connection = await asyncpg.connect(
-        host=postgres.socket_folder, user="postgres", database=name
-    )
+    connection = await asyncpg.connect(host=postgres.socket_folder, user="postgres", database=name)
     await connection.execute("CREATE SCHEMA house")
     await connection.close()
     engine = open_engine(postgres.url("postgres", name), schema="house", name="setup")
@@ -97,9 +95,7 @@ OpenSessions = Callable[..., Awaitable[Sessions]]
 
 
 @pytest.fixture
-async def sessions_of(
-    postgres: EmbeddedDatabase, keyring: Keyring
-) -> AsyncIterator[OpenSessions]:
+async def sessions_of(postgres: EmbeddedDatabase, keyring: Keyring) -> AsyncIterator[OpenSessions]:
     """Open sessions on a database as one house; engines are closed after the test."""
     engines: list[AsyncEngine] = []
 

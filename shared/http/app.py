@@ -9,16 +9,18 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
+from starlette.routing import compile_path
 
 from shared import problems
 from shared.clock import Clock
 from shared.db.transactions import Sessions
 from shared.http import idempotency
-from shared.http.porter import Porter, Verifier
-from shared.http.routes import granted_route
+from shared.http.porter import Porter
 from shared.means import Means
+from shared.security.tokens import TokenVerifier
 
 Check = Callable[[], Awaitable[str | None]]
 
@@ -34,7 +36,7 @@ def new_app(
     carried: Means,
     sessions: Sessions,
     clock: Clock,
-    verifier: Verifier,
+    verifier: TokenVerifier,
     checks: dict[str, Check],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     body_limits: Sequence[tuple[str, str, int]] = (),
@@ -69,7 +71,8 @@ def new_app(
         Porter,
         house=house,
         verifier=verifier,
-        is_public=_public_paths(app, house),
+        clock=clock,
+        is_public=_public_paths(routers, house),
         body_limit=_limits(body_limits),
     )
     return app
@@ -103,14 +106,15 @@ async def _ask(check: Check) -> str | None:
         return type(error).__name__
 
 
-def _public_paths(app: FastAPI, house: str) -> Callable[[str, str], bool]:
+def _public_paths(routers: Sequence[APIRouter], house: str) -> Callable[[str, str], bool]:
     prefixes = tuple(
         f"/{house}/{page}" for page in ("docs", "redoc", "openapi.json", "livez", "readyz")
     )
     patterns = [
-        (frozenset(route.methods), route.path_regex)
-        for route in _routes(app)
-        if getattr(route, "public", False)
+        (frozenset(route.methods or ()), compile_path(f"/{house}{route.path}")[0])
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and getattr(route, "public", False)
     ]
 
     def is_public(method: str, path: str) -> bool:
@@ -119,10 +123,6 @@ def _public_paths(app: FastAPI, house: str) -> Callable[[str, str], bool]:
         return any(method in methods and regex.match(path) for methods, regex in patterns)
 
     return is_public
-
-
-def _routes(app: FastAPI) -> list[Any]:
-    return [route for route in app.routes if hasattr(route, "path_regex")]
 
 
 def _limits(given: Sequence[tuple[str, str, int]]) -> Callable[[str, str], int]:
@@ -164,6 +164,3 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.pop("ValidationError", None)
         app.openapi_schema = schema
     return app.openapi_schema
-
-
-__all__ = ["DEFAULT_BODY_LIMIT", "granted_route", "new_app"]

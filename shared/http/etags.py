@@ -27,7 +27,9 @@ def require(if_match: str | None, version: int) -> None:
 
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="读到时的 ETag；内容已被他人更新则答复 412", max_length=200),
+    Header(
+        alias="If-Match", description="读到时的 ETag；内容已被他人更新则答复 412", max_length=200
+    ),
 ]
 
 

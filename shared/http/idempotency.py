@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.clock import Now
 from shared.db.base import PLATFORM
 from shared.db.transactions import Transaction
-from shared.errors import DomainError, Fault, InvalidError
+from shared.errors import DomainError
 from shared.means import means
 
 KEPT = timedelta(days=7)
@@ -60,7 +60,7 @@ class Once:
     caller: str
     operation: str
     key: str | None
-    digest: bytes
+    content: bytes
     at: datetime
 
     @property
@@ -72,30 +72,29 @@ class Once:
         waits here until the first has committed."""
         if self.key is None:
             return
-        row = {
-            "caller": self.caller,
-            "operation": self.operation,
-            "key": self.key,
-            "digest": self.digest,
+        fresh = {
+            "digest": means(self.session).keys.digest(self.content),
+            "status": None,
+            "reply": None,
             "expires_at": self.at + KEPT,
         }
-        taken = insert(IDEMPOTENCY).values(row)
+        taken = insert(IDEMPOTENCY).values(
+            caller=self.caller, operation=self.operation, key=self.key, **fresh
+        )
         taken = taken.on_conflict_do_update(
             index_elements=["caller", "operation", "key"],
-            set_={"digest": self.digest, "status": None, "reply": None, "expires_at": self.at + KEPT},
+            set_=fresh,
             where=IDEMPOTENCY.c.expires_at < self.at,
         )
         if (await self.session.execute(taken.returning(IDEMPOTENCY.c.key))).first() is None:
             await self._replay()
 
     async def _replay(self) -> None:
-        kept = (
-            await self.session.execute(IDEMPOTENCY.select().where(*self._mine()))
-        ).one()
-        if kept.digest != self.digest:
+        kept = (await self.session.execute(IDEMPOTENCY.select().where(*self._mine()))).one()
+        keys = means(self.session).keys
+        if not keys.matches(kept.digest, self.content):
             raise KeyReusedError
-        content = means(self.session).keys.open("fields", kept.reply, context=self._context)
-        answer = json.loads(content)
+        answer = json.loads(keys.open("fields", kept.reply, context=self._context))
         raise ReplayedError(kept.status, answer["body"].encode(), answer["headers"])
 
     def _mine(self) -> tuple[Any, ...]:
@@ -134,11 +133,11 @@ _KEY = Header(
     description="每次新的办理用一个新的键（如 UUID）；重试时用同一个键，不会重复办理",
     examples=["7d9f2a1e-0c1b-4f57-9a52-2f1f5a3f0b11"],
 )
-KeyHeader = Annotated[str | None, _KEY]
+Key = Annotated[str | None, _KEY]
 
 
 async def _once(
-    request: Request, session: Transaction, now: Now, idempotency_key: KeyHeader = None
+    request: Request, session: Transaction, now: Now, idempotency_key: Key = None
 ) -> Once:
     body = await request.body()
     content = f"{request.url.path}?{request.url.query}\n".encode() + body
@@ -147,7 +146,7 @@ async def _once(
         caller=request.state.origin.actor,
         operation=request.state.operation,
         key=idempotency_key,
-        digest=means(session).keys.digest(content),
+        content=content,
         at=now,
     )
     await once.begin()
@@ -155,16 +154,8 @@ async def _once(
 
 
 async def _required(
-    request: Request, session: Transaction, now: Now, idempotency_key: KeyHeader = None
+    request: Request, session: Transaction, now: Now, idempotency_key: Annotated[str, _KEY]
 ) -> Once:
-    if idempotency_key is None:
-        fault = Fault(
-            "/header/Idempotency-Key",
-            "missing",
-            "缺少 Idempotency-Key 请求头：没有它，断网重试可能重复办理",
-            "the Idempotency-Key header is required",
-        )
-        raise InvalidError([fault])
     return await _once(request, session, now, idempotency_key)
 
 
@@ -186,9 +177,7 @@ async def purge(session: AsyncSession, *, at: datetime, limit: int = 1000) -> in
     )
     gone = await session.execute(
         delete(IDEMPOTENCY)
-        .where(
-            c.caller == batch.c.caller, c.operation == batch.c.operation, c.key == batch.c.key
-        )
+        .where(c.caller == batch.c.caller, c.operation == batch.c.operation, c.key == batch.c.key)
         .returning(c.key)
     )
     return len(gone.all())

@@ -23,7 +23,7 @@ def cursor(*key: Any) -> str:
 
 
 def position(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
-    """The key a cursor holds, each part made by its kind (int, str, UUID, datetime.fromisoformat …)."""
+    """The key a cursor holds, each part made by its kind (int, UUID, datetime.fromisoformat …)."""
     if after is None:
         return None
     try:

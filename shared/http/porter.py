@@ -1,16 +1,18 @@
-"""Stands at the door: request id, size, token, security headers, log line — before a body is read."""
+"""Stands at the door, before a body is read: request id, size, token, headers, log line."""
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
+from shared.clock import Clock
 from shared.means import Origin
 from shared.security.callers import Caller
+from shared.security.tokens import TokenError, TokenExpiredError, TokenVerifier
 from shared.telemetry import metrics
 
 log = structlog.get_logger()
@@ -23,39 +25,27 @@ _SECURITY_HEADERS = (
 )
 
 
-class TokenRefusedError(Exception):
-    """The token is not good; the reason is for our log, not for the caller."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Verifier(Protocol):
-    async def verify(self, token: str) -> Caller:
-        """Return who is calling; raise TokenRefusedError otherwise."""
-        ...
-
-
 class BodyTooLargeError(Exception):
     pass
 
 
 class Porter:
-    """`is_public` and `body_limit` decide by method and path; nothing here reads the body itself."""
+    """`is_public` and `body_limit` decide by method and path; nothing here reads a body."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         house: str,
-        verifier: Verifier,
+        verifier: TokenVerifier,
+        clock: Clock,
         is_public: Callable[[str, str], bool],
         body_limit: Callable[[str, str], int],
     ) -> None:
         self.app = app
         self.house = house
         self.verifier = verifier
+        self.clock = clock
         self.is_public = is_public
         self.body_limit = body_limit
 
@@ -78,8 +68,8 @@ class Porter:
         caller = None
         if not self.is_public(method, path):
             try:
-                caller = await self.verifier.verify(visit.bearer)
-            except TokenRefusedError as refused:
+                caller = await self.verifier.verify(visit.bearer, self.clock())
+            except (TokenError, TokenExpiredError) as refused:
                 log.info("token_refused", reason=refused.reason, request_id=visit.request_id)
                 await visit.refuse(401, (b"www-authenticate", b'Bearer realm="tongban"'))
                 return
@@ -114,7 +104,7 @@ class _Visit:
     def bearer(self) -> str:
         scheme, _, token = self.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise TokenRefusedError("no bearer token")
+            raise TokenError("no bearer token")
         return token.strip()
 
     def introduce(self, caller: Caller | None) -> None:

@@ -19,7 +19,7 @@ def granted_route(grants: Grants) -> type[APIRoute]:
     class GrantedRoute(APIRoute):
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             self.operation: str = endpoint.__name__
-            self.public = grants.is_public(self.operation)
+            self.public = grants.is_anonymous(self.operation)
             options["operation_id"] = self.operation
             told = problems.responses(422, 503)
             if not self.public:

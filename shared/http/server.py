@@ -1,6 +1,7 @@
 """Uvicorn, told at the first signal that we are closing, so that waiting polls answer and end."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from types import FrameType
 
@@ -33,6 +34,11 @@ class Server(uvicorn.Server):
             )
         )
         self._on_signal = on_signal
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         asyncio.get_running_loop().call_soon_threadsafe(self._on_signal)

@@ -1,4 +1,4 @@
-"""Logs are JSON lines of past-tense event names with ids; never names, addresses or numbers of people."""
+"""Logs are JSON lines: past-tense event names and ids, never what belongs to a person."""
 
 import logging
 import sys
@@ -20,7 +20,9 @@ def configure(level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the same door; uvicorn's access log is ours (porter.py).
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Bridge()], force=True)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[_Bridge()], force=True
+    )
 
 
 class _Bridge(logging.Handler):
@@ -35,7 +37,9 @@ def _plain(record: logging.LogRecord) -> str:
     return str(record.msg)[:200]
 
 
-def _describe_error(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+def _describe_error(
+    _: object, __: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
     """An error as class and place. Its text may quote a value, so it stays out."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):

@@ -10,16 +10,24 @@ REQUESTS = Histogram(
 )
 OUTBOX_PENDING = Gauge("tongban_outbox_pending", "Messages not yet handed over", ["house", "lane"])
 OUTBOX_AGE = Gauge(
-    "tongban_outbox_oldest_seconds", "Age of the oldest message not yet handed over", ["house", "lane"]
+    "tongban_outbox_oldest_seconds",
+    "Age of the oldest message not yet handed over",
+    ["house", "lane"],
 )
-INBOX_PENDING = Gauge("tongban_inbox_pending", "Messages stored, not yet applied", ["house", "lane"])
+INBOX_PENDING = Gauge(
+    "tongban_inbox_pending", "Messages stored, not yet applied", ["house", "lane"]
+)
 INBOX_AGE = Gauge(
     "tongban_inbox_oldest_seconds", "Age of the oldest message not yet applied", ["house", "lane"]
 )
 PARKED = Gauge("tongban_inbox_parked", "Messages parked for a person to look at", ["house"])
-APPLIED = Counter("tongban_messages_applied_total", "Messages applied", ["house", "type", "outcome"])
+APPLIED = Counter(
+    "tongban_messages_applied_total", "Messages applied", ["house", "type", "outcome"]
+)
 CLOCK_LIGHTS = Gauge("tongban_clock_lights", "Open handoffs by light", ["light"])
-QUEUE_AGE = Gauge("tongban_queue_oldest_seconds", "Age of the oldest handoff nobody holds", ["division"])
+QUEUE_AGE = Gauge(
+    "tongban_queue_oldest_seconds", "Age of the oldest handoff nobody holds", ["division"]
+)
 
 
 def serve(port: int) -> None:

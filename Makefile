@@ -1,0 +1,67 @@
+# 通办 Tongban. `make` alone lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= .data
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.9.0
+
+export DATA_DIR PORT
+export PYTHONPATH := $(CURDIR)
+export PYTHONDONTWRITEBYTECODE ?=
+export PYTHONWARNINGS := ignore:XDG_RUNTIME_DIR
+
+.PHONY: help
+help: ## List every command
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv from the machine if it is there, else fetched into a folder of its own beside the environment.
+$(VENV)/installed: requirements.lock
+	@set -e; \
+	uv=$$(command -v uv || true); \
+	if [ -z "$$uv" ]; then \
+	  [ -x $(VENV)/uv/bin/uv ] || { $(PYTHON) -m venv $(VENV)/uv && $(VENV)/uv/bin/python -m pip install -q --disable-pip-version-check 'uv>=$(UV_VERSION)'; }; \
+	  uv=$(VENV)/uv/bin/uv; \
+	fi; \
+	[ -x $(BIN)/python ] || "$$uv" venv -q --allow-existing --python $(PYTHON) $(VENV); \
+	"$$uv" pip install -q --python $(BIN)/python --require-hashes -r requirements.lock; \
+	echo "$$uv" > $(VENV)/installed
+
+$(VENV)/installed-tests: $(VENV)/installed tests/requirements.lock
+	@"$$(cat $(VENV)/installed)" pip install -q --python $(BIN)/python --require-hashes -r tests/requirements.lock
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/installed ## Make the environment (.venv) from the hash-pinned lock
+
+.PHONY: run
+run: install ## Serve the three houses on one port (PORT=8000, DATA_DIR=.data)
+	@exec $(BIN)/python -m deploy.embedded
+
+.PHONY: token
+token: install ## Print one bearer token: make token ROLE=clerk LOCATION=<code>
+	@$(BIN)/python -m deploy.token --role "$(ROLE)" --location "$(LOCATION)"
+
+.PHONY: demo
+demo: install ## Tell the story of a case on an instance of its own
+	@$(BIN)/python -m deploy.demo
+
+.PHONY: check
+check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy services shared migrations deploy tests
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: test
+test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
+	@$(BIN)/python -m pytest -q
+
+.PHONY: lock
+lock: install ## Renew the locks after a change in pyproject.toml
+	@uv="$$(cat $(VENV)/installed)"; \
+	"$$uv" pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock && \
+	"$$uv" pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group test -c requirements.lock -o tests/requirements.lock pyproject.toml

@@ -1,0 +1,86 @@
+"""What a house stands on in this process: its engine, its sessions, its keys, its clock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.configuration import HouseSettings
+from shared.db.engine import open_engine
+from shared.db.transactions import Sessions, open_sessions
+from shared.means import Means
+from shared.security.keys import Keyring
+from shared.security.outbound import Listed, open_client
+from shared.security.tokens import TokenVerifier
+from shared.security.trust import trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """`recorded` is set whenever a transaction of this process may have filled the outbox."""
+
+    house: str
+    settings: HouseSettings
+    engine: AsyncEngine
+    sealer_engine: AsyncEngine
+    sessions: Sessions
+    carried: Means
+    clock: Clock
+    outbound: httpx.AsyncClient
+    verifier: TokenVerifier
+    recorded: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def database_answers(self) -> str | None:
+        """None when the database answers and is migrated, else why not; for readiness."""
+        async with self.engine.connect() as connection:
+            version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if version else "not migrated"
+
+
+@asynccontextmanager
+async def open_premises(
+    house: str, settings: HouseSettings, clock: Clock
+) -> AsyncIterator[Premises]:
+    recorded = asyncio.Event()
+    engine = open_engine(
+        settings.database_url.get_secret_value(),
+        schema=house,
+        name=f"tongban-{house}",
+        pool_size=settings.pool_size,
+    )
+    sealer_engine = open_engine(
+        settings.sealer_database_url.get_secret_value(),
+        schema=house,
+        name=f"tongban-{house}-sealer",
+        pool_size=1,
+    )
+    carried = Means(
+        house=house,
+        source=f"urn:tongban:{settings.division}:{house}",
+        division=settings.division,
+        keys=Keyring.load(settings.keyring_file),
+        wake=recorded.set,
+    )
+    outbound = open_client(Listed(settings.outbound_allowed))
+    try:
+        yield Premises(
+            house=house,
+            settings=settings,
+            engine=engine,
+            sealer_engine=sealer_engine,
+            sessions=open_sessions(engine, carried),
+            carried=carried,
+            clock=clock,
+            outbound=outbound,
+            verifier=trusted(settings.issuers, outbound),
+            recorded=recorded,
+        )
+    finally:
+        await outbound.aclose()
+        await engine.dispose()
+        await sealer_engine.dispose()
