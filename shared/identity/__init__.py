@@ -1,0 +1,1 @@
+"""Numbers that stand for people, bodies, matters and cases: read and checked (masks: security)."""
