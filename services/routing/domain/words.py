@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Self
 
+from shared.divisions.divisions import Level
+
 
 class Named(StrEnum):
     """A value that travels, and `zh`, what an official reads."""
@@ -53,12 +55,32 @@ class Side(Named):
     SYSTEM = "system", "系统（期限届满或阶段推进）"
 
 
-class Level(Named):
-    """The level of government that decides, numbered as GB/T 39046 numbers it."""
+class Basis(Named):
+    """What ties a matter to a place; others that an item names read as they are written."""
 
-    NATIONAL = "1", "国家级"
-    PROVINCE = "2", "省级"
-    PREFECTURE = "3", "市级"
-    COUNTY = "4", "县级"
-    TOWN = "5", "乡镇级"
-    VILLAGE = "6", "村级"
+    HOUSEHOLD_REGISTRATION = "household_registration", "户籍地"
+    USUAL_RESIDENCE = "usual_residence", "经常居住地"
+    PLACE_INSURED = "place_insured", "参保地"
+    PLACE_REGISTERED = "place_registered", "登记地"
+    MOVE_IN = "move_in", "迁入地"
+    MOVE_OUT = "move_out", "迁出地"
+    TRANSFER_IN = "transfer_in", "转入地"
+    TRANSFER_OUT = "transfer_out", "转出地"
+    FUND_ACCOUNT = "fund_account", "公积金账户所在地"
+    PROPERTY = "property", "不动产所在地"
+    BUSINESS_SITE = "business_site", "生产经营场所所在地"
+    FIXED = "fixed", "固定办理地"
+
+
+def basis_zh(kind: str) -> str:
+    return Basis(kind).zh if kind in set(Basis) else kind
+
+
+LEVELS = {
+    Level.NATION: "国家级",
+    Level.PROVINCE: "省级",
+    Level.PREFECTURE: "市级",
+    Level.COUNTY: "县级",
+    Level.TOWN: "乡镇级",
+    Level.VILLAGE: "村级",
+}
