@@ -120,7 +120,7 @@ AnyDated = TypeVar("AnyDated", bound=Dated)
 class Registry:
     """A reading copy; several versions of one thing may lie in it, the date picks one."""
 
-    local: LocalDivisions = field(default=NO_LOCAL, repr=False)
+    local: LocalDivisions = field(default_factory=lambda: NO_LOCAL, repr=False)
     _locations: Mapping[str, tuple[Location, ...]] = field(default_factory=dict, repr=False)
     _in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _rules: Mapping[str, Mapping[str, tuple[Rule, ...]]] = field(default_factory=dict, repr=False)
