@@ -20,3 +20,7 @@ def new_tracking_code() -> str:
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
+
+
+def new_bytes(count: int) -> bytes:
+    return secrets.token_bytes(count)

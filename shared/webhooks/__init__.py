@@ -1,0 +1,1 @@
+"""Standard Webhooks: what is signed, what is believed."""
