@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,6 +23,10 @@ from shared.security.keys import Keyring
 
 TEMPLATE = "tongban_template"
 _numbers = itertools.count(1)
+
+# A busy machine is not a wrong answer; the time-out of a whole test is pytest's.
+settings.register_profile("tongban", deadline=None)
+settings.load_profile("tongban")
 
 
 @pytest.fixture(scope="session")
