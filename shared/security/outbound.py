@@ -20,8 +20,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
-# Beyond what `ipaddress` calls not global: addresses that carry another one inside (mapped,
-# compatible, 6to4, Teredo, NAT64), and a cloud's platform address that looks public.
+# Beyond what every Python's `ipaddress` calls not global: addresses that carry another one inside
+# (mapped, compatible, 6to4, Teredo, NAT64), and a cloud's platform address that looks public.
 _REFUSED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(each)
     for each in (
@@ -29,9 +29,10 @@ _REFUSED: Final[tuple[Network, ...]] = tuple(
         "::ffff:0:0/96",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
-        "2001::/32",
+        "2001::/23",
         "2002::/16",
         "fec0::/10",
+        "192.0.0.0/24",
         "192.88.99.0/24",
         "168.63.129.16/32",
     )

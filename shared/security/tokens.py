@@ -36,17 +36,21 @@ class TokenError(DomainError):
 
     code = "token-invalid"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("登录凭证无效，请重新登录", "the bearer token is not valid")
+    def __init__(
+        self,
+        reason: str,
+        message_zh: str = "登录凭证无效，请重新登录",
+        message_en: str = "the bearer token is not valid",
+    ) -> None:
+        super().__init__(message_zh, message_en)
         self.reason = reason
 
 
-class TokenExpiredError(DomainError):
+class TokenExpiredError(TokenError):
     code = "token-expired"
 
     def __init__(self) -> None:
-        super().__init__("登录凭证已过期，请重新登录", "the bearer token has expired")
-        self.reason = "expired"
+        super().__init__("expired", "登录凭证已过期，请重新登录", "the bearer token has expired")
 
 
 @dataclass(frozen=True, slots=True)
