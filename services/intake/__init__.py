@@ -1,0 +1,1 @@
+"""Intake owns the receiving window: the catalogue, applications, materials, numbers, receipts."""

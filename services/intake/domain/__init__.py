@@ -1,0 +1,1 @@
+"""What the window must know by heart: rules only, no clock, no storage."""
