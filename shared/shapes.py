@@ -71,7 +71,7 @@ def pointer(loc: Iterable[int | str]) -> str:
 
 
 def fault(error: Mapping[str, Any], *, skip: int = 0) -> Fault:
-    """Of one pydantic error; what was handed in is never echoed. `skip` drops leading `loc` parts."""
+    """Of one pydantic error; never echoes what was handed in. `skip` drops leading `loc` parts."""
     code, zh, en = _TEXTS.get(error["type"], _OTHER)
     context = {
         key: str(value).replace("'", "").replace(" or ", "、")
