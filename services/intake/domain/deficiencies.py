@@ -22,9 +22,6 @@ _MATERIAL_CODES = frozenset(
         "material-missing",
         "material-count",
         "material-original-needed",
-        "material-form",
-        "e-certificate-missing",
-        "earlier-case-unknown",
     }
 )
 

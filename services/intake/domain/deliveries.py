@@ -51,22 +51,32 @@ def _needed_by_post(delivery: PartialDelivery) -> Iterator[Fault]:
 
 
 def _as_filled(delivery: PartialDelivery, on: date, local: LocalDivisions) -> Iterator[Fault]:
-    if delivery.recipient and delivery.recipient.strip():
-        # A unit may be the recipient, so digits and signs are fine.
-        for _, found in name_flaws(delivery.recipient, is_person=False):
-            yield fault("/delivery/recipient", "recipient-name", found=found)
-    if delivery.phone and delivery.phone.strip():
-        for flaw in phones.check(delivery.phone):
-            what = Words(flaw.message_zh, flaw.message_en)
-            said = fault("/delivery/phone", "delivery-phone", what=what)
-            yield Fault(said.pointer, flaw.code, said.message_zh, said.message_en)
-    address, postcode = (delivery.address or "").strip(), (delivery.postcode or "").strip()
+    yield from _phone(delivery.phone or "")
+    if delivery.method in (None, DeliveryMethod.POST):
+        yield from _envelope(delivery)
+        if delivery.division:
+            address = (delivery.address or "").strip()
+            yield from _division(delivery.division, address, on, local)
+
+
+def _phone(phone: str) -> Iterator[Fault]:
+    for flaw in phones.check(phone) if phone.strip() else ():
+        what = Words(flaw.message_zh, flaw.message_en)
+        said = fault("/delivery/phone", "delivery-phone", what=what)
+        yield Fault(said.pointer, flaw.code, said.message_zh, said.message_en)
+
+
+def _envelope(delivery: PartialDelivery) -> Iterator[Fault]:
+    recipient, address, postcode = (
+        (value or "").strip() for value in (delivery.recipient, delivery.address, delivery.postcode)
+    )
+    # A unit may be the recipient, so digits and signs are fine.
+    for _, found in name_flaws(recipient, is_person=False) if recipient else ():
+        yield fault("/delivery/recipient", "recipient-name", found=found)
     if address and len(address) < _SHORTEST_ADDRESS:
         yield fault("/delivery/address", "address-too-short")
     if postcode and not _POSTCODE.fullmatch(postcode):
         yield fault("/delivery/postcode", "postcode")
-    if delivery.division:
-        yield from _division(delivery.division, address, on, local)
 
 
 def _division(code: str, address: str, on: date, local: LocalDivisions) -> Iterator[Fault]:

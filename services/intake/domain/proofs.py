@@ -124,7 +124,7 @@ def _repeated(lines: list[_Line]) -> Iterator[Fault]:
 def _enough(material: Material, lines: list[_Line]) -> Iterator[Fault]:
     """One way of proving is enough; a copy alone is not, where the original must be seen."""
     forms = {line.entry.form for line in lines}
-    if None in forms or forms - PAPER:
+    if None in forms or forms - PAPER or forms - set(material.forms):
         return
     if forms == {MaterialForm.COPY} and material.original_must_be_seen:
         yield fault(f"{lines[0].at}/form", "material-original-needed", **lines[0].facts)
