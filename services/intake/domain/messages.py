@@ -405,6 +405,16 @@ DELIVERY = _table(
     ),
 )
 
+PAYMENT = _table(
+    bill_number=(
+        "缴款单号须填写，且不超过 {longest} 个字",
+        "the bill number is missing or longer than {longest}",
+    ),
+    payment_unneeded=("本事项不收费，不应登记缴费", "this item charges nothing"),
+    payment_amount=("收费金额应大于零，最多两位小数", "the amount must be positive, two decimals"),
+    payment_too_much=("收费金额超过应收金额，还应收 {due} 元", "more than is due: {due} left"),
+)
+
 FILE = _table(
     not_a_catalogue=(
         "文件应是事项目录：一个含有 items 列表的 JSON 对象",
@@ -528,6 +538,7 @@ TEXTS: Mapping[str, Words] = MappingProxyType(
         **MATERIALS,
         **PROMISES,
         **DELIVERY,
+        **PAYMENT,
     }
 )
 

@@ -1,0 +1,63 @@
+"""What anybody with the code may see: steps and dates, what is asked until when; no name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.intake.domain.cases import Delivery, Picture, Status, What
+from services.intake.domain.messages import Words
+
+# Steps between offices say nothing to the applicant, or are said by the next one.
+_INWARD = frozenset({What.STEP_DONE, What.LIGHT, What.AWAITING_PAPER})
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the case's record holds of one moment."""
+
+    what: What
+    at: datetime
+    place: str | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: Words
+    at: datetime
+    place: str | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the applicant is asked to do, and the last day for it where there is one."""
+
+    text: Words
+    until: date | None
+
+
+def steps(happenings: Iterable[Happening]) -> list[Step]:
+    """In order, each told once where the same was told twice at the same moment."""
+    shown = [h for h in happenings if h.what not in _INWARD]
+    told = dict.fromkeys(sorted(shown, key=lambda h: h.at))
+    return [Step(_title(h.what), h.at, h.place, h.until) for h in told]
+
+
+def _title(what: What) -> Words:
+    return Words(what.zh, what.value.replace("_", " "))
+
+
+def request(picture: Picture, *, deferred_until: date | None = None) -> Request | None:
+    """The one thing asked of the applicant now."""
+    if picture.status is Status.RECEIVED_INCOMPLETE:
+        return Request(Words("请按一次性告知书补齐材料", "please bring the missing papers"), None)
+    if picture.asked_until is not None or picture.status is Status.NOTICED:
+        text = Words("请到收件窗口提交补正材料", "please bring the supplement to the window")
+        return Request(text, picture.asked_until)
+    if picture.delivery_status in {Delivery.READY, Delivery.UNCLAIMED}:
+        return Request(Words("结果已可领取，请及时领取", "the result is ready for you"), None)
+    if picture.delivery_status == Delivery.HELD or deferred_until is not None:
+        text = Words("请补交容缺的材料", "please bring the deferred papers")
+        return Request(text, deferred_until)
+    return None
