@@ -1,0 +1,1 @@
+"""Intake's verbs: domain and store meet here only."""

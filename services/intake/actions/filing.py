@@ -1,0 +1,174 @@
+"""Puts a case on file: the case, its papers, its first step, the audit row and the announcement go
+to the database in one statement, since every window waits for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.audit.trail import AUDIT
+from shared.chance import new_id
+from shared.messaging import outbox
+from shared.messaging.outbox import RECORDING, Announcement
+
+_CASE = (
+    "case_number",
+    "tracking_index",
+    "tracking_sealed",
+    "item_code",
+    "item_version",
+    "mode",
+    "channel",
+    "receiving_location",
+    "receiving_division",
+    "received_by",
+    "received_at",
+    "priority",
+    "chosen_basis",
+    "delivery_method",
+    "applicant_kind",
+    "name_index",
+    "id_number_index",
+    "phone_index",
+    "application_sealed",
+    "status",
+    "next_actor",
+    "changed_at",
+)
+
+_MATERIALS = """
+    SELECT material_id, :case_number, code, form, count, certificate, earlier,
+        CAST(:supplement_id AS uuid), :received_at
+    FROM unnest(
+        CAST(:material_ids AS uuid[]), CAST(:material_codes AS text[]),
+        CAST(:material_forms AS text[]), CAST(:material_counts AS integer[]),
+        CAST(:material_certificates AS bytea[]), CAST(:material_earlier AS text[])
+    ) AS given (material_id, code, form, count, certificate, earlier)
+"""
+
+
+_AUDIT = tuple(column.name for column in AUDIT.columns)
+
+
+def _audit_bind(name: str) -> str:
+    return "CAST(:audit_facts AS jsonb)" if name == "facts" else f":audit_{name}"
+
+
+# CTEs that write run whether or not they are read.
+_FILE = text(f"""
+WITH filed AS (
+    INSERT INTO case_file ({", ".join(_CASE)}, basis)
+    VALUES ({", ".join(f":{name}" for name in _CASE)}, CAST(:basis AS jsonb))
+),
+materials AS (
+    INSERT INTO case_material (material_id, case_number, code, form, count, e_certificate_sealed,
+        earlier_case, supplement_id, given_at)
+    {_MATERIALS}
+),
+originals AS (
+    INSERT INTO case_original (original_id, case_number, material_code, supplement_id)
+    SELECT original_id, :case_number, material_code, CAST(:supplement_id AS uuid)
+    FROM unnest(CAST(:original_ids AS uuid[]), CAST(:original_codes AS text[]))
+        AS given (original_id, material_code)
+),
+promises AS (
+    INSERT INTO case_promise
+        (case_number, kind, material_code, id_number_index, promised_at, due_on)
+    SELECT :case_number, kind, material_code, :id_number_index, :received_at, due_on
+    FROM unnest(
+        CAST(:promise_kinds AS text[]), CAST(:promise_codes AS text[]),
+        CAST(:promise_days AS date[])
+    ) AS given (kind, material_code, due_on)
+),
+step AS (
+    INSERT INTO case_step (step_id, case_number, at, what, location)
+    VALUES (:step_id, :case_number, :received_at, :status, :receiving_location)
+),
+audited AS (
+    INSERT INTO audit ({", ".join(_AUDIT)})
+    VALUES ({", ".join(_audit_bind(name) for name in _AUDIT)})
+),
+{RECORDING}
+SELECT 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    material_id: UUID
+    code: str
+    form: str
+    count: int
+    e_certificate_sealed: bytes | None
+    earlier_case: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    original_id: UUID
+    material_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    kind: str
+    material_code: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What lies on the counter: the papers as entered, and each original as a thing of its own."""
+
+    papers: Sequence[Paper] = ()
+    originals: Sequence[Original] = ()
+    promises: Sequence[Promised] = field(default=())
+
+
+async def file_case(
+    session: AsyncSession,
+    columns: dict[str, Any],
+    papers: Papers,
+    *,
+    announcements: Sequence[Announcement],
+    audit: dict[str, Any],
+) -> None:
+    """`columns` are those of the case; `audit` is the trail's entry about it."""
+    await session.execute(
+        _FILE,
+        {
+            **columns,
+            "basis": to_json(columns["basis"]).decode(),
+            **_of_papers(papers),
+            "step_id": new_id(),
+            **_of_audit(audit),
+            **outbox.recording(session, announcements),
+        },
+    )
+
+
+def _of_papers(papers: Papers) -> dict[str, Any]:
+    return {
+        "supplement_id": None,
+        "material_ids": [each.material_id for each in papers.papers],
+        "material_codes": [each.code for each in papers.papers],
+        "material_forms": [each.form for each in papers.papers],
+        "material_counts": [each.count for each in papers.papers],
+        "material_certificates": [each.e_certificate_sealed for each in papers.papers],
+        "material_earlier": [each.earlier_case for each in papers.papers],
+        "original_ids": [each.original_id for each in papers.originals],
+        "original_codes": [each.material_code for each in papers.originals],
+        "promise_kinds": [each.kind for each in papers.promises],
+        "promise_codes": [each.material_code for each in papers.promises],
+        "promise_days": [each.due_on for each in papers.promises],
+    }
+
+
+def _of_audit(entry: dict[str, Any]) -> dict[str, Any]:
+    bound = {f"audit_{name}": value for name, value in entry.items()}
+    return bound | {"audit_facts": to_json(entry["facts"]).decode()}

@@ -1,0 +1,66 @@
+"""Where each sealed column of intake is bound to its row: sealed bytes open nowhere else."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic_core import from_json, to_json
+
+from services.intake.domain.submissions import SubmissionIn
+from shared.security.keys import Keyring
+
+
+class Filed(BaseModel):
+    """What is sealed in `case_file.application_sealed`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    submission: SubmissionIn
+    received_by: str | None = None
+
+
+def _application(number: str) -> str:
+    return f"intake.case_file.application:{number}"
+
+
+def seal_application(
+    keys: Keyring, number: str, submission: SubmissionIn, *, received_by: str | None
+) -> bytes:
+    filed = Filed(submission=submission, received_by=received_by)
+    content = filed.model_dump_json(exclude_none=True).encode()
+    return keys.seal("fields", content, context=_application(number))
+
+
+def open_application(keys: Keyring, number: str, sealed: bytes) -> Filed:
+    opened = keys.open("fields", sealed, context=_application(number))
+    return Filed.model_validate_json(opened)
+
+
+def seal_tracking(keys: Keyring, number: str, code: str) -> bytes:
+    return keys.seal("fields", code.encode(), context=f"intake.case_file.tracking:{number}")
+
+
+def open_tracking(keys: Keyring, number: str, sealed: bytes) -> str:
+    context = f"intake.case_file.tracking:{number}"
+    return keys.open("fields", sealed, context=context).decode()
+
+
+def seal_certificate(keys: Keyring, material_id: UUID, identifier: str | None) -> bytes | None:
+    if identifier is None:
+        return None
+    context = f"intake.case_material.e_certificate:{material_id}"
+    return keys.seal("fields", identifier.encode(), context=context)
+
+
+def seal_faults(keys: Keyring, notice_id: UUID, faults: JsonValue) -> bytes:
+    return keys.seal("fields", to_json(faults), context=f"intake.case_notice.faults:{notice_id}")
+
+
+def open_faults(keys: Keyring, notice_id: UUID, sealed: bytes) -> JsonValue:
+    context = f"intake.case_notice.faults:{notice_id}"
+    opened: JsonValue = from_json(keys.open("fields", sealed, context=context))
+    return opened
+
+
+def seal_request(keys: Keyring, request_id: UUID, content: JsonValue) -> bytes:
+    context = f"intake.case_request.content:{request_id}"
+    return keys.seal("fields", to_json(content), context=context)

@@ -1,0 +1,103 @@
+"""Submissions that work as they stand, one per mode, from any centre of the demo directory."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+_PERSON: Mapping[str, Any] = MappingProxyType(
+    {
+        "kind": "person",
+        "name": "李示例",
+        "id_type": "resident_id",
+        "id_number": "620102199003078896",
+        "phone": "13900000000",
+    }
+)
+
+FULL_ONLINE: Mapping[str, Any] = MappingProxyType(
+    {
+        "item_code": "YB-001",
+        "mode": "full_online",
+        "channel": "window",
+        "applicant": dict(_PERSON),
+        "basis": {"place_insured": "620100"},
+        "form": {"kind": "long_term", "seek_care_division": "630100", "from": "2026-03-01"},
+        "materials": [
+            {"code": "M1", "form": "electronic", "count": 1},
+            {"code": "M2", "form": "electronic", "count": 1},
+            {"code": "M3", "form": "electronic", "count": 1},
+        ],
+        "delivery": {"method": "electronic"},
+    }
+)
+
+REMOTE_COLLECTION: Mapping[str, Any] = MappingProxyType(
+    {
+        "item_code": "CL-001",
+        "mode": "remote_collection",
+        "channel": "window",
+        "applicant": dict(_PERSON),
+        "basis": {"household_registration": "620102"},
+        "form": {
+            "certificate_number": "62010219900307889644",
+            "disability_kind": "physical",
+            "disability_grade": 4,
+            "expires_on": "2026-12-31",
+            "condition_changed": False,
+            "residence": "青海省西宁市城西区示例路3号",
+        },
+        "materials": [
+            {"code": "M1", "form": "original", "count": 1},
+            {"code": "M2", "form": "original", "count": 1},
+            {"code": "M2", "form": "copy", "count": 1},
+            {"code": "M3", "form": "original", "count": 1},
+        ],
+        "deferral": {"committed": True, "materials": ["M4"]},
+        "delivery": {
+            "method": "post",
+            "recipient": "李示例",
+            "phone": "13900000000",
+            "address": "青海省西宁市城西区示例路3号",
+            "postcode": "810000",
+        },
+    }
+)
+
+JOINT_HANDLING: Mapping[str, Any] = MappingProxyType(
+    {
+        "item_code": "GA-001",
+        "mode": "joint_handling",
+        "channel": "window",
+        "applicant": dict(_PERSON),
+        "basis": {"move_in": "630104", "move_out": "620102"},
+        "form": {
+            "moving_from": "甘肃省兰州市城关区示例路1号",
+            "moving_to": "青海省西宁市城西区示例路2号",
+            "employer": "示例单位",
+            "transfer_date": "2026-03-02",
+            "settle_kind": "family",
+            "persons": 1,
+        },
+        "materials": [
+            {"code": "M1", "form": "original", "count": 1},
+            {"code": "M2", "form": "original", "count": 1},
+            {"code": "M3", "form": "original", "count": 1},
+            {"code": "M4", "form": "original", "count": 1},
+            {"code": "M5", "form": "original", "count": 1},
+        ],
+        "delivery": {"method": "window_pickup"},
+    }
+)
+
+
+def _said(summary: str, value: Mapping[str, Any]) -> Example:
+    return Example(summary=summary, value=dict(value))
+
+
+SUBMISSIONS: dict[str, Example] = {
+    "full_online": _said("全程网办：异地就医结算备案", FULL_ONLINE),
+    "remote_collection": _said("异地代收代办：残疾人证到期换领（上交原证）", REMOTE_COLLECTION),
+    "joint_handling": _said("多地联办：工作调动户口迁移", JOINT_HANDLING),
+}

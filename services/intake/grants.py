@@ -1,0 +1,38 @@
+"""Who may do what at the window."""
+
+from types import MappingProxyType
+
+from shared.security.callers import Role
+from shared.security.grants import ANONYMOUS, Grants, Relation
+
+_EVERYBODY = MappingProxyType({role: {Relation.ANY} for role in Role})
+_WINDOW = MappingProxyType(
+    {Role.CLERK: {Relation.OWN_RECEIVER}, Role.PLATFORM: {Relation.OWN_RECEIVER}}
+)
+_READERS = MappingProxyType(
+    {
+        **_WINDOW,
+        Role.OFFICER: {Relation.OWN_HANDLER},
+        Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.OWN_HANDLER, Relation.BELOW},
+    }
+)
+_LISTERS = MappingProxyType({**_WINDOW, Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.BELOW}})
+
+GRANTS = Grants(
+    {
+        "list_items": _EVERYBODY,
+        "read_item": _EVERYBODY,
+        "read_checklist": _EVERYBODY,
+        "check_case": _WINDOW,
+        "submit_case": _WINDOW,
+        "list_cases": _LISTERS,
+        "search_cases": _LISTERS,
+        "read_case": _READERS,
+        "put_content": _WINDOW,
+        "read_content": _READERS,
+        "give_supplement": _WINDOW,
+        "request_withdrawal": _WINDOW,
+        "read_document": _READERS,
+        "read_progress": ANONYMOUS,
+    }
+)

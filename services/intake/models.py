@@ -1,0 +1,325 @@
+"""Intake's tables: the catalogue, a copy of the places, and the cases as the window knows them.
+
+What is personal is sealed; the blind indexes beside it find equal values and tell nothing else.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+    desc,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.db.base import new_metadata
+
+
+class Base(DeclarativeBase):
+    metadata = new_metadata()
+    type_annotation_map = {  # noqa: RUF012  (declarative reads it as a class attribute)
+        str: Text,
+        int: Integer,
+        bytes: LargeBinary,
+        datetime: DateTime(timezone=True),
+        date: Date,
+        UUID: Uuid,
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+class ItemVersionRow(Base):
+    """One version of a service item; `document` is the whole of it, the columns are for finding."""
+
+    __tablename__ = "item_version"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    name: Mapped[str]
+    department: Mapped[str]
+    modes: Mapped[list[str]]
+    service_objects: Mapped[list[str]]
+    document: Mapped[dict[str, Any]]
+    imported_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_item_version_published", "code", "version", postgresql_where="status <> 'draft'"),
+    )
+
+
+class CatalogueRow(Base):
+    """One row: which state the catalogue is in, so that processes know when to look again."""
+
+    __tablename__ = "catalogue"
+
+    only: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint('"only" = 1', name="only_one"),)
+
+
+class LocationRow(Base):
+    """What intake needs of routing's places, version by version."""
+
+    __tablename__ = "location"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    kind: Mapped[str]
+    division: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class NumberBlockRow(Base):
+    """How far the numbers of a year have been handed out, in blocks."""
+
+    __tablename__ = "number_block"
+
+    division: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    last_serial: Mapped[int]
+
+
+class CaseRow(Base):
+    """A case as the window knows it; `version` counts every change anybody could see."""
+
+    __tablename__ = "case_file"
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    tracking_index: Mapped[bytes]
+    tracking_sealed: Mapped[bytes]
+    item_code: Mapped[str]
+    item_version: Mapped[int]
+    mode: Mapped[str]
+    channel: Mapped[str]
+    receiving_location: Mapped[str]
+    receiving_division: Mapped[str]
+    received_by: Mapped[str]
+    received_at: Mapped[datetime]
+    priority: Mapped[str]
+    basis: Mapped[dict[str, Any]]
+    chosen_basis: Mapped[str | None]
+    delivery_method: Mapped[str | None]
+    applicant_kind: Mapped[str]
+    name_index: Mapped[bytes]
+    id_number_index: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None]
+    application_sealed: Mapped[bytes]
+
+    # The picture: what routing and notify have told us, as far as the window needs it.
+    status: Mapped[str]
+    next_actor: Mapped[str | None]
+    accepted_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]
+    due_provisional: Mapped[bool] = mapped_column(server_default=false())
+    light: Mapped[str | None]
+    asked_until: Mapped[date | None]
+    decided_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+    outcome: Mapped[str | None]
+    delivery_status: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["item_code", "item_version"], ["item_version.code", "item_version.version"]
+        ),
+        Index("uq_case_file_tracking_index", "tracking_index", unique=True),
+        Index(
+            "ix_case_file_received",
+            "receiving_location",
+            desc("received_at"),
+            desc("case_number"),
+        ),
+        Index(
+            "ix_case_file_to_do",
+            "receiving_location",
+            desc("received_at"),
+            desc("case_number"),
+            postgresql_where="next_actor = 'receiving'",
+        ),
+        Index(
+            "ix_case_file_status",
+            "receiving_location",
+            "status",
+            desc("received_at"),
+            desc("case_number"),
+        ),
+        Index(
+            "ix_case_file_due",
+            "receiving_location",
+            "due_on",
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        Index("ix_case_file_all", desc("received_at"), desc("case_number")),
+        Index("ix_case_file_name_index", "name_index"),
+        Index("ix_case_file_id_number_index", "id_number_index"),
+        Index("ix_case_file_phone_index", "phone_index"),
+    )
+
+
+class HandoffRow(Base):
+    """A piece of work at an office, as routing tells of it."""
+
+    __tablename__ = "case_handoff"
+
+    handoff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    location: Mapped[str] = mapped_column(index=True)
+    step: Mapped[str]
+    step_name: Mapped[str]
+    stage: Mapped[int]
+    role: Mapped[str | None]
+    lead: Mapped[bool]
+    status: Mapped[str]
+    due_on: Mapped[date | None]
+
+
+class MaterialRow(Base):
+    """A paper as it was entered at the window; `supplement_id` when it came later."""
+
+    __tablename__ = "case_material"
+
+    material_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    code: Mapped[str]
+    form: Mapped[str]
+    count: Mapped[int]
+    e_certificate_sealed: Mapped[bytes | None]
+    earlier_case: Mapped[str | None]
+    supplement_id: Mapped[UUID | None]
+    given_at: Mapped[datetime]
+
+
+class OriginalRow(Base):
+    """One sheet that left the applicant's hands over this counter."""
+
+    __tablename__ = "case_original"
+
+    original_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    material_code: Mapped[str]
+    supplement_id: Mapped[UUID | None]
+
+
+class ContentRow(Base):
+    """A material's file; the bytes are in the store under `store_key`, sealed by their own key."""
+
+    __tablename__ = "case_content"
+
+    content_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number))
+    material_code: Mapped[str]
+    store_key: Mapped[str]
+    key_sealed: Mapped[bytes]
+    sha256: Mapped[bytes]
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str]
+    stored_at: Mapped[datetime]
+    stored_by: Mapped[str]
+    replaced_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_case_content_present",
+            "case_number",
+            "material_code",
+            unique=True,
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )
+
+
+class PromiseRow(Base):
+    """A paper that may come later (deferral) or not at all (commitment), until kept or broken."""
+
+    __tablename__ = "case_promise"
+
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    material_code: Mapped[str] = mapped_column(primary_key=True)
+    id_number_index: Mapped[bytes | None]
+    promised_at: Mapped[datetime]
+    due_on: Mapped[date | None]
+    kept_at: Mapped[datetime | None]
+    broken_at: Mapped[datetime | None]
+    barred_until: Mapped[date | None]
+
+    __table_args__ = (
+        Index(
+            "ix_case_promise_barred",
+            "id_number_index",
+            postgresql_where=text("barred_until IS NOT NULL"),
+        ),
+    )
+
+
+class NoticeRow(Base):
+    """A one-time notice, of the handling place or of the window itself; what it says is sealed."""
+
+    __tablename__ = "case_notice"
+
+    notice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    handoff_id: Mapped[UUID | None]
+    location: Mapped[str]
+    issued_at: Mapped[datetime]
+    supplement_due_on: Mapped[date | None]
+    faults_sealed: Mapped[bytes]
+    answered_at: Mapped[datetime | None]
+
+
+class RequestRow(Base):
+    """A supplement or a withdrawal: asked for here, applied or refused by routing."""
+
+    __tablename__ = "case_request"
+
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    kind: Mapped[str]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str]
+    status: Mapped[str]
+    settled_at: Mapped[datetime | None]
+    content_sealed: Mapped[bytes]
+    refusal_code: Mapped[str | None]
+    refusal: Mapped[str | None]
+
+
+class StepRow(Base):
+    """What happened to a case, in order, without anything personal: the progress page shows it."""
+
+    __tablename__ = "case_step"
+
+    step_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number))
+    at: Mapped[datetime]
+    what: Mapped[str]
+    handoff_id: Mapped[UUID | None]
+    location: Mapped[str | None]
+    until: Mapped[date | None]
+
+    __table_args__ = (Index("ix_case_step_case", "case_number", "at"),)

@@ -1,0 +1,14 @@
+"""What intake reads from its environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.configuration import HouseSettings
+
+
+class Settings(HouseSettings):
+    """INTAKE_DATABASE_URL, INTAKE_AMQP_URL, INTAKE_FILES_URL …"""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_")
+
+    number_block: int = Field(default=200, ge=1, le=10_000)
