@@ -91,3 +91,8 @@ ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
 )
 BY_CODE: Final[Mapping[int, Algorithm]] = MappingProxyType({each.code: each for each in (AES, SM)})
 DEFAULT: Final = AES.name
+
+# Where only a hash is chosen (the audit chain), it is chosen by its own name.
+DIGESTS: Final[Mapping[str, Callable[[], Digest]]] = MappingProxyType(
+    {"sha256": hashlib.sha256, "sm3": _Sm3}
+)

@@ -98,9 +98,14 @@ class Keyring:
     def load_or_create(
         cls, path: Path, *, algorithm: str = DEFAULT, clock: Clock = utc_now
     ) -> Self:
+        """A ring of an earlier version gets the keys that it lacks."""
         if not path.exists():
             create_secret(path, written(fresh_keys(algorithm, clock)))
-        return cls.load(path)
+        ring = cls.load(path)
+        for purpose in PURPOSES:
+            if not ring.kids(purpose):
+                ring.rotate(purpose, algorithm=algorithm, clock=clock)
+        return ring
 
     def for_purposes(self, *purposes: Purpose) -> "Keyring":
         """The same ring, holding no other keys: nobody carries keys that they do not need."""
@@ -164,10 +169,15 @@ class Keyring:
 
     def matches(self, digest: bytes, data: bytes) -> bool:
         """Whether `digest` was made of `data`, under whatever key was primary then."""
-        key = self._current().by_kid.get(digest[1:PREFIX_SIZE].hex())
-        if key is None or key.purpose != "index":
-            return False
-        return hmac.compare_digest(_digest(key, data), digest)
+        return self._made_of("index", digest, data)
+
+    def attest(self, data: bytes) -> bytes:
+        """Proof that `data` was written by a holder of this ring; for the audit trail. An old
+        audit key is kept as long as rows of its time are."""
+        return _digest(self._primary("audit"), data)
+
+    def attested(self, proof: bytes, data: bytes) -> bool:
+        return self._made_of("audit", proof, data)
 
     def rotate(
         self, purpose: Purpose, *, algorithm: str | None = None, clock: Clock = utc_now
@@ -176,8 +186,8 @@ class Keyring:
         made: list[Key] = []
 
         def add(keys: tuple[Key, ...]) -> Iterable[Key]:
-            present = next(key for key in keys if key.purpose == purpose and key.primary)
-            chosen = algorithm or present.algorithm.name
+            present = next((key for key in keys if key.purpose == purpose and key.primary), None)
+            chosen = algorithm or (present.algorithm.name if present else DEFAULT)
             made.append(new_key(purpose, chosen, clock, {key.kid for key in keys}))
             kept = [replace(key, primary=False) if key is present else key for key in keys]
             return [*kept, *made]
@@ -194,6 +204,16 @@ class Keyring:
             return [key for key in keys if key.kid != kid]
 
         self._amend(drop)
+
+    def _made_of(self, purpose: Purpose, digest: bytes, data: bytes) -> bool:
+        kid = kid_of(digest)
+        key = self._current().by_kid.get(kid)
+        if key is None:
+            self._look_again()
+            key = self._ring.by_kid.get(kid)
+        if key is None or key.purpose != purpose:
+            return False
+        return hmac.compare_digest(_digest(key, data), digest)
 
     def _primary(self, purpose: Purpose) -> Key:
         try:

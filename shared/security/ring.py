@@ -13,7 +13,9 @@ from shared.clock import Clock
 from shared.security.algorithms import ALGORITHMS, Aead, Algorithm
 from shared.security.secret_files import read_secret
 
-Purpose = Literal["fields", "events", "files", "index", "links"]
+Purpose = Literal["fields", "events", "files", "links", "index", "audit"]
+# Keys of these make digests only.
+MAC_PURPOSES: Final = frozenset({"index", "audit"})
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 PREFIX_SIZE: Final = 5
@@ -52,7 +54,7 @@ class Ring:
         self.sealers: dict[str, tuple[bytes, Aead]] = {
             purpose: (key.prefix, ciphers[key.kid])
             for purpose, key in self.primaries.items()
-            if purpose != "index"
+            if purpose not in MAC_PURPOSES
         }
         self.openers: dict[tuple[str, bytes], Aead] = {
             (key.purpose, key.prefix): ciphers[key.kid] for key in self.keys

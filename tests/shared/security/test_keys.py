@@ -1,5 +1,6 @@
 """What the key ring promises of everything it seals."""
 
+import json
 import stat
 from pathlib import Path
 from typing import get_args
@@ -79,12 +80,14 @@ def test_sealing_adds_thirty_three_bytes_that_name_algorithm_and_key(family: str
 
 def test_every_purpose_has_a_key_of_its_own() -> None:
     ring = Keyring.new()
-    assert len({ring.primary(purpose) for purpose in get_args(Purpose)}) == 5
+    kids = {ring.primary(purpose) for purpose in get_args(Purpose)}
+    assert len(kids) == len(get_args(Purpose)) == 6
 
 
-def test_the_index_key_seals_nothing() -> None:
-    with pytest.raises(KeyringError, match="index"):
-        Keyring.new().seal("index", b"x", context="c")
+@pytest.mark.parametrize("purpose", ["index", "audit"])
+def test_a_key_for_digests_seals_nothing(purpose: Purpose) -> None:
+    with pytest.raises(KeyringError, match=purpose):
+        Keyring.new().seal(purpose, b"x", context="c")
 
 
 def test_after_a_rotation_old_seals_open_and_are_known_as_stale() -> None:
@@ -168,6 +171,27 @@ def test_a_digest_is_recognised_after_a_rotation_too(family: str) -> None:
     assert not ring.matches(digest, b"another body")
     assert not ring.matches(b"", b"body")
     assert not ring.matches(Keyring.new().digest(b"body"), b"body")
+
+
+@families
+def test_what_was_attested_is_known_as_ours_after_a_rotation_too(family: str) -> None:
+    ring = Keyring.new(algorithm=family)
+    proof = ring.attest(b"row")
+    ring.rotate("audit")
+    assert ring.attested(proof, b"row")
+    assert not ring.attested(proof, b"another row")
+    assert not ring.attested(ring.digest(b"row"), b"row")
+    assert not Keyring.new().attested(proof, b"row")
+
+
+def test_a_ring_of_an_earlier_version_gets_the_keys_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "ring.json"
+    Keyring.create(path)
+    ring = json.loads(path.read_text())
+    ring["keys"] = [key for key in ring["keys"] if key["purpose"] != "audit"]
+    path.write_text(json.dumps(ring))
+    assert Keyring.load_or_create(path).attest(b"x")
+    assert Keyring.load(path).attest(b"x")
 
 
 def test_an_unknown_algorithm_is_named() -> None:

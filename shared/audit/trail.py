@@ -1,0 +1,119 @@
+"""The audit trail: one row for each deed, in the transaction of the deed, never changed.
+
+No personal data of those whom a case is about goes in: only actors, codes and ids, so nothing has
+to be erased from it and the chain over it stays whole. The services' role may insert and read.
+
+Each row carries a proof made with the audit key, which the database does not hold: a row that was
+put in by another hand, or altered before it was sealed, has none.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, Uuid, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.audit.canonical import canonical_json, encode
+from shared.chance import new_id
+from shared.db.base import PLATFORM
+from shared.means import Origin, means, origin
+from shared.security.keys import Keyring
+
+DONE = "done"
+
+AUDIT = Table(
+    "audit",
+    PLATFORM,
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("actor_location", Text),
+    Column("action", Text, nullable=False),
+    Column("case_number", Text),
+    Column("resource", Text),
+    Column("outcome", Text, nullable=False),
+    Column("address", Text),
+    Column("request_id", Text),
+    Column("facts", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("proof", LargeBinary, nullable=False),
+    # Every deed pays for an index: one for a case's trail, and a tiny one for a span of time.
+    Index(
+        "ix_audit_case_number_id",
+        "case_number",
+        "id",
+        postgresql_where=text("case_number IS NOT NULL"),
+    ),
+    Index("ix_audit_at", "at", postgresql_using="brin"),
+)
+
+
+def entry(
+    who: Origin,
+    *,
+    keys: Keyring,
+    action: str,
+    at: datetime,
+    case_number: str | None = None,
+    resource: str | None = None,
+    outcome: str = DONE,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The row as a mapping, for those who insert many at once or within a larger statement."""
+    facts = dict(facts or {})
+    if any(isinstance(value, float) for value in facts.values()):
+        # PostgreSQL may write a fraction another way than we do, and the proof would not hold.
+        raise TypeError("facts are texts, whole numbers, yes or no")
+    row = {
+        "id": new_id(),
+        "at": at,
+        "actor": who.actor,
+        "actor_role": who.role,
+        "actor_location": who.location,
+        "action": action,
+        "case_number": case_number,
+        "resource": resource,
+        "outcome": outcome,
+        "address": who.address,
+        "request_id": who.request_id,
+        "facts": facts,
+    }
+    return {**row, "proof": keys.attest(attested_bytes(row))}
+
+
+def attested_bytes(row: Mapping[str, Any]) -> bytes:
+    """What the proof is about: every column but the proof."""
+    return encode(
+        canonical_json(value) if name == "facts" else value
+        for name, value in row.items()
+        if name != "proof"
+    )
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    action: str,
+    at: datetime,
+    case_number: str | None = None,
+    resource: str | None = None,
+    outcome: str = DONE,
+    facts: Mapping[str, Any] | None = None,
+) -> UUID:
+    """`facts` are codes, ids, counts: nothing about a person. Who and whence the session knows."""
+    row = entry(
+        origin(session),
+        keys=means(session).keys,
+        action=action,
+        at=at,
+        case_number=case_number,
+        resource=resource,
+        outcome=outcome,
+        facts=facts,
+    )
+    await session.execute(insert(AUDIT), row)
+    made: UUID = row["id"]
+    return made
