@@ -20,7 +20,9 @@ class EmbeddedDatabase:
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         # cleanup_mode=None: the library's own clean-up counts processes and gives up after a kill.
-        self._server = get_server(self.folder, cleanup_mode=None)
+        # The library remembers a stopped server of this folder and would not start it again.
+        self._server = get_server(self.folder, cleanup_mode=None, start=False)
+        self._server.start()
 
     def stop(self) -> None:
         if self._server is not None:
