@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictInt
 
@@ -61,8 +61,8 @@ class Condition(Clause):
     mode: tuple[Mode, ...] | None = None
     form: dict[str, tuple[JsonValue, ...]] | None = None
     form_minimum: dict[str, StrictInt] | None = None
-    any: tuple[Self, ...] | None = None
-    all: tuple[Self, ...] | None = None
+    any: tuple["Condition", ...] | None = None
+    all: tuple["Condition", ...] | None = None
 
 
 class Deferrable(Clause):

@@ -171,8 +171,8 @@ PLACE = _table(
         "{field} “{code}” is not a known division code",
     ),
     division_retired=(
-        "{field}「{code} {name}」{when}，{successors}",
-        "{field} “{code} {name}” {when}; {successors}",
+        "{field}「{code} {name}」{when}已撤销，{successors}",
+        "{field} “{code} {name}” was abolished{when}; {successors}",
     ),
     division_not_yet=(
         "{field}「{code} {name}」自 {day} 起才启用",

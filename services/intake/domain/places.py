@@ -105,9 +105,7 @@ def _retired(
         field=field,
         code=code,
         name=last.name if last else "",
-        when=Words(
-            f"自 {ended} 起已撤销" if ended else "已撤销", f"abolished {ended or ''}".strip()
-        ),
+        when=Words(f"自 {ended} 起" if ended else "", f" on {ended}" if ended else ""),
         successors=successors,
     )
 
