@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.routing.domain.handoffs import FINAL, Outcome, Status, Step
+from services.routing.domain.notices import Gap
 from services.routing.domain.words import Named
 from shared.errors import ConflictError
 
@@ -37,12 +38,6 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    material_code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What one branch found missing."""
 
@@ -53,9 +48,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MergedGap:
-    """One material as the applicant is told of it, once, with everything anybody asked."""
+    """One point as the applicant is told of it, once, with everything anybody asked."""
 
-    material_code: str
+    point: str
     texts: tuple[str, ...]
     locations: tuple[str, ...]
 
@@ -122,16 +117,16 @@ def ready_to_notify(steps: Sequence[StepState]) -> bool:
 
 
 def merge_gaps(answers: Iterable[Answer], own: Iterable[Gap] = ()) -> tuple[MergedGap, ...]:
-    """By material, in the order found, the lead's own first; the same sentence only once."""
+    """By point, in the order found, the lead's own first; the same sentence only once."""
     texts: dict[str, dict[str, None]] = {}
     places: dict[str, dict[str, None]] = {}
     for gap in own:
-        texts.setdefault(gap.material_code, {})[gap.text] = None
-        places.setdefault(gap.material_code, {})
+        texts.setdefault(gap.point, {})[gap.text] = None
+        places.setdefault(gap.point, {})
     for answer in answers:
         for gap in answer.gaps:
-            texts.setdefault(gap.material_code, {})[gap.text] = None
-            places.setdefault(gap.material_code, {})[answer.location] = None
+            texts.setdefault(gap.point, {})[gap.text] = None
+            places.setdefault(gap.point, {})[answer.location] = None
     return tuple(MergedGap(code, tuple(said), tuple(places[code])) for code, said in texts.items())
 
 

@@ -4,6 +4,7 @@ The oracle counts day by day, as a clerk would with a pencil on the printed cale
 """
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +119,7 @@ def test_stretches_add_up_and_never_overlap(
     start: date, terms: Terms, sequence: list[tuple[str, int, int]]
 ) -> None:
     clock = lived(start, terms, sequence)
-    for earlier, later in zip(clock.stretches, clock.stretches[1:], strict=False):
+    for earlier, later in pairwise(clock.stretches):
         assert earlier.until == later.since
         assert earlier.since <= later.since
         assert earlier.kind is not later.kind
