@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TextIO
@@ -106,7 +106,7 @@ async def open_street(
     jwks_file = folder / "keys" / "issuer.jwks.json"
     jwks_file.write_text(json.dumps(issuer.jwks()), encoding="utf-8")
     trusted = IssuerSettings(issuer=issuer.url, jwks_file=jwks_file)
-    transport = EmbeddedTransport()
+    transport = EmbeddedTransport(tuple(_HOUSES))
     async with AsyncExitStack() as stack:
         apps, workers = {}, Workers()
         for house, module in _HOUSES.items():
@@ -136,12 +136,10 @@ async def open_street(
 
 async def _load(house: str, premises: Premises) -> None:
     """The demo's catalogue and directory; what is there already stays as it is."""
-    loaders: dict[str, Callable[[], object]] = {
-        "intake": lambda: intake.load_catalogue(premises, HERE / "catalogue.json"),
-        "routing": lambda: routing.load_directory(premises, HERE / "directory.json"),
-    }
-    if house in loaders:
-        await loaders[house]()  # type: ignore[misc]  # each returns an awaitable
+    if house == "intake":
+        await intake.load_catalogue(premises, HERE / "catalogue.json")
+    if house == "routing":
+        await routing.load_directory(premises, HERE / "directory.json")
 
 
 if __name__ == "__main__":

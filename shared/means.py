@@ -1,7 +1,8 @@
 """What a session carries besides its connection: who we are, our keys, and who is calling."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,13 +12,15 @@ from shared.security.keys import Keyring
 @dataclass(frozen=True, slots=True)
 class Means:
     """`source` names installation and house, e.g. `urn:tongban:630000:intake`; `division` is the
-    installation's own (province or city) code; `wake` tells the relay that there is work."""
+    installation's own (province or city) code; `wake` tells the relay that there is work;
+    `caches` holds this process's copies of what rarely changes, one of a kind."""
 
     house: str
     source: str
     division: str
     keys: Keyring
     wake: Callable[[], None] = lambda: None
+    caches: dict[type, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ SYSTEM = Origin(actor="system", role="system")
 def means(session: AsyncSession) -> Means:
     carried: Means = session.info["means"]
     return carried
+
+
+Kind = TypeVar("Kind")
+
+
+def cached(session: AsyncSession, kind: type[Kind]) -> Kind:
+    """This process's own `kind`, made when first asked for."""
+    found = means(session).caches.setdefault(kind, kind())
+    assert isinstance(found, kind)  # noqa: S101  (what is kept under a type is of that type)
+    return found
 
 
 def origin(session: AsyncSession) -> Origin:

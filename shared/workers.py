@@ -1,7 +1,8 @@
 """Loops that run beside the endpoints, each restarted when it fails and ended when asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -45,6 +46,16 @@ class Workers:
         async with asyncio.TaskGroup() as group:
             for name, loop in self._loops.items():
                 group.create_task(self._keep(name, loop, stop), name=name)
+
+    @asynccontextmanager
+    async def running(self, stop: asyncio.Event) -> AsyncIterator[None]:
+        """Run beside what is within; at its end the loops finish."""
+        task = asyncio.create_task(self.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
 
     async def _keep(self, name: str, loop: Loop, stop: asyncio.Event) -> None:
         rest = 0.2

@@ -1,1 +1,1 @@
-"""Owns where a case is handled: places, competence, handoffs, queues, the legal clock, custody."""
+"""Where a case is handled, who works on it, under which clock, and where its papers are."""

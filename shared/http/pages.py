@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -22,7 +22,7 @@ def cursor(*key: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
 
 
-def position(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
+def position(after: str | None, *kinds: Callable[[Any], Any]) -> tuple[Any, ...] | None:
     """The key a cursor holds, each part made by its kind (int, UUID, datetime.fromisoformat …)."""
     if after is None:
         return None

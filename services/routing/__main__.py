@@ -1,0 +1,27 @@
+"""`python -m services.routing api|worker|directory-import|parked …`."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from services.routing import app as house
+from shared.clock import utc_now
+from shared.commands import house_commands
+from shared.premises import open_premises
+
+app = house_commands("routing", house)
+
+
+@app.command("directory-import")
+def directory_import(file: Path) -> None:
+    """Register what FILE has and the registry has not."""
+    typer.echo(asyncio.run(_import(file)))
+
+
+async def _import(file: Path) -> int:
+    async with open_premises("routing", house.Settings(), utc_now) as premises:
+        return await house.load_directory(premises, file)
+
+
+app()

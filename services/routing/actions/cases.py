@@ -1,0 +1,221 @@
+"""A case arrives from a window: it gets its handoffs, or waits for ops with the reasons."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing import events
+from services.routing.actions import desk as desks
+from services.routing.actions.desk import Desk
+from services.routing.domain import clock as clocks
+from services.routing.domain import plans
+from services.routing.domain.clock import Began
+from services.routing.domain.competence import Unroutable
+from services.routing.domain.handoffs import Status, Step
+from services.routing.domain.plans import PlannedHandoff
+from services.routing.domain.questions import Question
+from services.routing.domain.terms import ClockStart
+from services.routing.domain.words import Mode, Power, Side
+from services.routing.models import CaseRow, HandoffRow
+from services.routing.queries import registry
+from services.routing.queries.registry import Item, Known
+from shared.audit import trail
+from shared.chance import new_id
+from shared.clock import local_date
+from shared.means import means
+from shared.messaging import outbox
+from shared.messaging.envelope import Event
+
+
+def question_of(case: CaseRow, item: Item) -> Question:
+    return Question(
+        item=item.basis,
+        mode=Mode(case.mode),
+        receiving=case.receiving_location,
+        basis=case.basis,
+        on=local_date(case.received_at),
+        chosen=case.chosen_basis,
+    )
+
+
+async def receive_case(
+    session: AsyncSession, case: CaseRow, application: bytes, item: Item, *, at: datetime
+) -> None:
+    """Store the case with its application sealed, and assign it."""
+    known = await registry.known(session)
+    context = f"routing.routed_case.application:{case.case_number}"
+    case.application = means(session).keys.seal("fields", application, context=context)
+    session.add(case)
+    await assign_case(session, case, item, known, at=at)
+
+
+async def assign_case(
+    session: AsyncSession, case: CaseRow, item: Item, known: Known, *, at: datetime
+) -> bool:
+    """Open the handoffs the plan asks for; without an answer the case waits, with all reasons."""
+    planned = plans.plan(question_of(case, item), item.plan(case.mode), known.registry)
+    if isinstance(planned, Unroutable):
+        await _leave_unroutable(session, case, planned, at=at)
+        return False
+    case.status = "open"
+    case.why = {"sentences": [each.why.sentence for each in planned]}
+    await session.flush()
+    rows = [_handoff(case, item, each, at=at) for each in planned]
+    session.add_all(rows)
+    await session.flush()
+    opened = [row for row in rows if row.stage == rows[0].stage]
+    announced: list[Event] = []
+    for row in opened:
+        desk = Desk(session, case, row, rows, item, known, at)
+        announced += await open_handoff(desk)
+    await trail.record(
+        session,
+        action="case-assigned",
+        case_number=case.case_number,
+        resource=f"case:{case.case_number}",
+        outcome="assigned",
+        facts={"locations": [row.location for row in rows]},
+        at=at,
+    )
+    assigned = events.CaseAssigned(
+        case_number=case.case_number,
+        mode=case.mode,
+        handoffs=[_facts(row) for row in rows],
+        why=[each.why.sentence for each in planned],
+        powers=sorted({power.value for each in planned for power in each.powers}),
+    )
+    await outbox.record_many(
+        session,
+        [outbox.Announcement(each, case.case_number, at) for each in (assigned, *announced)],
+    )
+    return True
+
+
+async def _leave_unroutable(
+    session: AsyncSession, case: CaseRow, answer: Unroutable, *, at: datetime
+) -> None:
+    reasons = [_reason(each) for each in answer.reasons]
+    if case.status == "unroutable" and case.why == {"reasons": reasons}:
+        return
+    case.status = "unroutable"
+    case.why = {"reasons": reasons}
+    await session.flush()
+    event = events.CaseUnroutable(case_number=case.case_number, reasons=reasons)
+    await outbox.record(session, event, subject=case.case_number, at=at)
+
+
+def _reason(given: Any) -> dict[str, Any]:
+    return {
+        "why": given.why.value,
+        "message_zh": given.message_zh,
+        "message_en": given.message_en,
+        "candidates": list(given.candidates),
+    }
+
+
+def _handoff(case: CaseRow, item: Item, planned: PlannedHandoff, *, at: datetime) -> HandoffRow:
+    step, limit = planned.step, planned.step.limit
+    return HandoffRow(
+        id=new_id(),
+        case_number=case.case_number,
+        item_code=case.item_code,
+        item_version=case.item_version,
+        item_name=item.basis.name,
+        mode=case.mode,
+        step=step.step,
+        step_name=step.name,
+        role=step.role,
+        stage=step.stage,
+        lead=step.lead,
+        accepts=step.accepts,
+        decides=step.decides,
+        step_limit={"value": limit.value, "unit": limit.unit.value} if limit else None,
+        location=planned.location.code,
+        division=planned.location.division,
+        receiving_location=case.receiving_location,
+        receiving_division=case.receiving_division,
+        powers=sorted(power.value for power in planned.powers),
+        why=from_json(to_json(asdict(planned.why))),
+        status=Status.PENDING.value,
+        bound=False,
+        window_received_at=case.received_at,
+        clock=desks.written(clocks.NOT_STARTED),
+        clock_state=clocks.State.NOT_STARTED.value,
+        clock_revision=0,
+        due_provisional=False,
+        light="green",
+        light_rank=3,
+        lane_rank=0 if case.priority == "green" else 1,
+        deemed=False,
+        version=1,
+        created_at=at,
+    )
+
+
+def _facts(row: HandoffRow) -> events.HandoffFacts:
+    return events.HandoffFacts(
+        id=row.id,
+        location=row.location,
+        step=row.step,
+        step_name=row.step_name,
+        stage=row.stage,
+        role=row.role,
+        lead=row.lead,
+        status=row.status,
+        due_on=row.due_on,
+    )
+
+
+async def open_handoff(desk: Desk) -> Sequence[Event]:
+    """Its turn has come. What needs no paper has entered the handling place's system: received
+    (电子签名法 11). Where the window may accept in its name, it arrives accepted."""
+    row = desk.handoff
+    row.opened_at = desk.at
+    if _awaits_paper(desk):
+        await desks.finish(desk, Step.ARRIVE, side=Side.SYSTEM, facts={"awaits": "paper"})
+        return ()
+    return await arrive(desk)
+
+
+async def arrive(desk: Desk) -> Sequence[Event]:
+    row = desk.handoff
+    row.handling_received_at = desk.at
+    desks.move(desk, Step.ARRIVE)
+    if row.lead and not row.accepts and row.mode == Mode.JOINT_HANDLING:
+        # Accepted once for the whole matter, with the lead's first step.
+        desks.move(desk, Step.ACCEPT)
+        row.accepted_at = desk.at
+    clock = clocks.NOT_STARTED
+    if desk.terms.clock_start is ClockStart.RECEIPT or row.status == Status.ACCEPTED:
+        clock = clocks.start(clock, on=desk.today, began=Began.RECEIVED)
+    announced: list[Event] = []
+    if Power.ACCEPT in row.powers and row.accepts:
+        desks.move(desk, Step.ACCEPT)
+        row.accepted_at = row.window_received_at
+        if clock.state is clocks.State.NOT_STARTED:
+            clock = clocks.start(clock, on=local_date(row.window_received_at))
+    await desks.finish(desk, Step.ARRIVE, clock=clock, side=Side.SYSTEM)
+    announced.append(events.HandoffOpened(**desks.of_handoff(row), at=desk.at))
+    if row.accepts and row.status == Status.ACCEPTED:
+        announced.append(accepted_event(desk, by=row.receiving_location))
+    return announced
+
+
+def accepted_event(desk: Desk, *, by: str) -> events.HandoffAccepted:
+    row = desk.handoff
+    return events.HandoffAccepted(
+        **desks.of_handoff(row),
+        accepted_at=row.accepted_at or desk.at,
+        due_on=row.due_on,
+        due_provisional=row.due_provisional,
+        deemed=row.deemed,
+        by_location=by,
+    )
+
+
+def _awaits_paper(desk: Desk) -> bool:
+    return desk.handoff.mode in desk.item.paper_required and desk.handoff.accepts

@@ -1,0 +1,1 @@
+"""Routing's doors, one file per resource."""

@@ -1,0 +1,152 @@
+"""An office's queue: polled, claimed from."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.routing.actions import claims
+from services.routing.domain.handoffs import Status
+from services.routing.domain.leases import LEASE
+from services.routing.grants import GRANTS
+from services.routing.models import HandoffRow
+from services.routing.queries import queues
+from services.routing.queries.polls import Poll
+from shared.clock import Now
+from shared.http import etags, pages
+from shared.http.idempotency import OncePerKey
+from shared.http.pages import After, Limit
+from shared.http.routes import Granted, granted_route
+
+router = APIRouter(prefix="/v1/queues", tags=["待办队列"], route_class=granted_route(GRANTS))
+
+Location = Annotated[str, Path(max_length=50, description="办理地代码", examples=["620102-RS"])]
+
+
+class ClockOut(BaseModel):
+    state: str = Field(description="not_started 未起算、running 计时、suspended 暂停、stopped 停止")
+    due_on: date | None = Field(description="到期日")
+    provisional: bool = Field(default=False, description="跨入未公布放假安排的年度，为暂定日期")
+    light: str = Field(description="green 正常、yellow 过半、red 将到期、missed 超期")
+
+
+class QueuedHandoff(BaseModel):
+    id: UUID
+    case_number: str = Field(description="办件编号")
+    item_code: str
+    item_name: str
+    mode: str
+    step: str
+    step_name: str
+    status: Status = Field(description="法律状态")
+    clock: ClockOut
+    held: bool = Field(description="是否有人在办")
+    holder: str | None = Field(description="经办人")
+    lease_until: datetime | None = Field(description="占用到何时；已开始办理的不设期限")
+    green_lane: bool = Field(description="绿色通道（老年人、残疾人）")
+    received_at: datetime = Field(description="窗口收件时间")
+    version: int
+
+    @classmethod
+    def of(cls, row: HandoffRow) -> "QueuedHandoff":
+        return cls(
+            id=row.id,
+            case_number=row.case_number,
+            item_code=row.item_code,
+            item_name=row.item_name,
+            mode=row.mode,
+            step=row.step,
+            step_name=row.step_name,
+            status=Status(row.status),
+            clock=clock_out(row),
+            held=row.holder is not None,
+            holder=row.holder_name,
+            lease_until=row.lease_until,
+            green_lane=row.lane_rank == 0,
+            received_at=row.window_received_at,
+            version=row.version,
+        )
+
+
+def clock_out(row: HandoffRow) -> ClockOut:
+    return ClockOut(
+        state=row.clock_state,
+        due_on=row.due_on,
+        provisional=row.due_provisional,
+        light=row.light,
+    )
+
+
+class QueuePage(BaseModel):
+    handoffs: list[QueuedHandoff]
+    next: str | None = Field(description="下一页的标记；没有更多则为空")
+
+
+@router.get(
+    "/{location}/handoffs",
+    summary="轮询本地点的待办",
+    response_model=QueuePage,
+    responses={304: {"description": "没有变化"}},
+)
+async def poll_queue(
+    location: Location,
+    request: Request,
+    scope: Granted,
+    now: Now,
+    status: Annotated[Status | None, Query(description="只看某一状态")] = None,
+    free: Annotated[bool | None, Query(description="true 只看无人办理的")] = None,
+    wait: Annotated[float, Query(ge=0, le=30, description="没有新内容时最多等几秒")] = 0,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """按灯色、绿色通道、等待时间排序。
+
+    带 If-None-Match 轮询：没有变化答复 304；带 wait 则最多等待所给秒数，一有变化立即答复。
+    """
+    poll = Poll(location, status.value if status else None, free, after, limit)
+    tag, rows = await queues.poll(
+        request.app.state,
+        poll,
+        scope=scope,
+        seen=etags.if_none_match(request),
+        wait=wait,
+        at=now,
+    )
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if rows is None:
+        return Response(status_code=304, headers=headers)
+    page, more = pages.cut(rows, limit)
+    following = pages.cursor(*queues.key_of(page[-1])) if more else None
+    out = QueuePage(handoffs=[QueuedHandoff.of(row) for row in page], next=following)
+    return Response(out.model_dump_json(), media_type="application/json", headers=headers)
+
+
+class ClaimIn(BaseModel):
+    limit: int = Field(default=1, ge=1, le=50, description="一次领取几件", examples=[1])
+
+
+class ClaimsOut(BaseModel):
+    handoffs: list[QueuedHandoff]
+    lease_until: datetime = Field(description="在此之前未开始办理则自动退回")
+
+
+@router.post("/{location}/claims", summary="领取待办", response_model=ClaimsOut)
+async def claim_handoffs(
+    location: Location, body: ClaimIn, once: OncePerKey, scope: Granted, now: Now
+) -> Response:
+    """按队列顺序领取，两人不会领到同一件；没有待办时答复空列表。
+
+    领取后 15 分钟内办理，期间的操作自动续期。
+    """
+    rows = await claims.claim_next(
+        once.session,
+        location,
+        await queues.division_of(once.session, location),
+        scope=scope,
+        limit=body.limit,
+        at=now,
+    )
+    out = ClaimsOut(handoffs=[QueuedHandoff.of(row) for row in rows], lease_until=now + LEASE)
+    return await once.reply(200, out)

@@ -1,0 +1,286 @@
+"""Routing's tables: the registry, cases with their handoffs, acts, notices, requests, watches."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from shared.db.base import new_metadata
+
+
+class Base(DeclarativeBase):
+    metadata = new_metadata()
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own convention)
+        datetime: DateTime(timezone=True),
+        date: Date,
+        str: Text,
+        UUID: Uuid,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        bytes: LargeBinary,
+    }
+
+
+class Xid8(UserDefinedType[int]):
+    """A transaction's own number."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+class RegistryRow(Base):
+    """One version of a location, partner, agreement or rule; never changed, only followed."""
+
+    __tablename__ = "registry"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    document: Mapped[dict[str, Any]]
+    registered_at: Mapped[datetime]
+    registered_by: Mapped[str]
+
+
+class RegistryStateRow(Base):
+    """Says whether a process's copy of the registry is still the latest."""
+
+    __tablename__ = "registry_state"
+
+    one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class ItemRow(Base):
+    """Routing's copy of a service item's version, with the fields it uses."""
+
+    __tablename__ = "item"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    status: Mapped[str]
+    document: Mapped[dict[str, Any]]
+
+
+class CaseRow(Base):
+    """`application` is sealed; `status` is received, open, unroutable, decided or closed."""
+
+    __tablename__ = "routed_case"
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    item_code: Mapped[str]
+    item_version: Mapped[int]
+    mode: Mapped[str]
+    channel: Mapped[str]
+    receiving_location: Mapped[str]
+    receiving_division: Mapped[str]
+    basis: Mapped[dict[str, Any]]
+    chosen_basis: Mapped[str | None]
+    received_at: Mapped[datetime]
+    priority: Mapped[str]
+    delivery_method: Mapped[str]
+    materials: Mapped[list[Any]]
+    application: Mapped[bytes]
+    status: Mapped[str]
+    outcome: Mapped[str | None]
+    why: Mapped[dict[str, Any] | None]
+    assigned_by: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "ix_routed_case_unroutable",
+            "received_at",
+            postgresql_where=text("status = 'unroutable'"),
+        ),
+    )
+
+
+class HandoffRow(Base):
+    """Legal status, who works on it (holder, lease, bound) and the clock are three things.
+    A step of a later stage is planned until `opened_at`.
+
+    `clock` holds every stretch; the date columns beside it are what it computes to."""
+
+    __tablename__ = "handoff"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str]
+    item_code: Mapped[str]
+    item_version: Mapped[int]
+    item_name: Mapped[str]
+    mode: Mapped[str]
+    step: Mapped[str]
+    step_name: Mapped[str]
+    role: Mapped[str]
+    stage: Mapped[int] = mapped_column(SmallInteger)
+    lead: Mapped[bool]
+    accepts: Mapped[bool]
+    decides: Mapped[bool]
+    step_limit: Mapped[dict[str, Any] | None]
+    location: Mapped[str]
+    division: Mapped[str]
+    receiving_location: Mapped[str]
+    receiving_division: Mapped[str]
+    powers: Mapped[list[Any]]
+    why: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    outcome: Mapped[str | None]
+    result: Mapped[str | None]
+    holder: Mapped[str | None]
+    holder_name: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    bound: Mapped[bool]
+    opened_at: Mapped[datetime | None]
+    window_received_at: Mapped[datetime]
+    handling_received_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    noticed_on: Mapped[date | None]
+    supplemented_on: Mapped[date | None]
+    supplement_due_on: Mapped[date | None]
+    deemed: Mapped[bool] = mapped_column(server_default=text("false"))
+    clock: Mapped[dict[str, Any]]
+    clock_state: Mapped[str]
+    clock_revision: Mapped[int]
+    due_on: Mapped[date | None]
+    due_provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    light: Mapped[str]
+    light_rank: Mapped[int] = mapped_column(SmallInteger)
+    lane_rank: Mapped[int] = mapped_column(SmallInteger)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_handoff_case_number", "case_number"),
+        Index(
+            "ix_handoff_queue",
+            "location",
+            "light_rank",
+            "lane_rank",
+            "window_received_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL AND opened_at IS NOT NULL"),
+        ),
+        # What a claim takes from: only what nobody holds and where there is something to do.
+        Index(
+            "ix_handoff_free",
+            "location",
+            "light_rank",
+            "lane_rank",
+            "window_received_at",
+            "id",
+            postgresql_where=text("holder IS NULL AND status IN ('received', 'accepted')"),
+        ),
+        Index(
+            "ix_handoff_lease",
+            "lease_until",
+            postgresql_where=text("lease_until IS NOT NULL AND NOT bound"),
+        ),
+        Index("ix_handoff_division", "division", "id", postgresql_where=text("closed_at IS NULL")),
+    )
+
+
+class ActRow(Base):
+    """One legal act on a handoff; `words` (opinion, reasons, who it was by name) are sealed."""
+
+    __tablename__ = "act"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    handoff_id: Mapped[UUID]
+    case_number: Mapped[str]
+    step: Mapped[str]
+    side: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]
+    words: Mapped[bytes | None]
+
+    __table_args__ = (Index("ix_act_handoff_id", "handoff_id", "id"),)
+
+
+class NoticeRow(Base):
+    """一次性告知: everything that is missing, told once; `faults` are sealed."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    handoff_id: Mapped[UUID]
+    case_number: Mapped[str]
+    number: Mapped[int] = mapped_column(SmallInteger)
+    issued_at: Mapped[datetime]
+    supplement_due_on: Mapped[date | None]
+    faults: Mapped[bytes]
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("handoff_id", "number"),)
+
+
+class RequestRow(Base):
+    """A supplement or withdrawal that the window asked for, and what became of it."""
+
+    __tablename__ = "request"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str]
+    kind: Mapped[str]
+    asked_at: Mapped[datetime]
+    settled_at: Mapped[datetime]
+    outcome: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_request_case_number", "case_number", "id"),)
+
+
+class WatchRow(Base):
+    """Fires when the local day `on_day` begins, if the clock still has this revision."""
+
+    __tablename__ = "watch"
+
+    handoff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sign: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    on_day: Mapped[date]
+    fired_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_watch_on_day", "on_day", "handoff_id", postgresql_where=text("fired_at IS NULL")),
+    )
+
+
+class QueueChangeRow(Base):
+    """Something in a location's queue changed. Only added to, so that nobody waits for a turn;
+    readers follow by transaction number, for rows become visible out of order."""
+
+    __tablename__ = "queue_change"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    location: Mapped[str]
+    xact: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("ix_queue_change_xact", "xact"),)

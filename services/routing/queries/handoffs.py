@@ -1,0 +1,226 @@
+"""Handoffs: one, a case's, a page of a queue, the next to claim."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing.models import (
+    ActRow,
+    CaseRow,
+    HandoffRow,
+    NoticeRow,
+    QueueChangeRow,
+    RequestRow,
+    WatchRow,
+)
+from shared.errors import NotFoundError
+from shared.security.grants import Scope
+
+# What a queue is ordered by: light, green lane, waiting time (queues.py says so to people).
+ORDER = (
+    HandoffRow.light_rank,
+    HandoffRow.lane_rank,
+    HandoffRow.window_received_at,
+    HandoffRow.id,
+)
+
+
+def visible(scope: Scope) -> ColumnElement[bool]:
+    return scope.condition(
+        handling=HandoffRow.location,
+        receiving=HandoffRow.receiving_location,
+        division=HandoffRow.division,
+    )
+
+
+async def read_handoff(session: AsyncSession, handoff_id: UUID, scope: Scope) -> HandoffRow:
+    row = await session.scalar(
+        select(HandoffRow).where(HandoffRow.id == handoff_id, visible(scope))
+    )
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+async def lock_case_of(session: AsyncSession, handoff_id: UUID, scope: Scope) -> CaseRow:
+    """Lock order everywhere: case, handoff, parcel, originals."""
+    case = await session.scalar(
+        select(CaseRow)
+        .join(HandoffRow, HandoffRow.case_number == CaseRow.case_number)
+        .where(HandoffRow.id == handoff_id, visible(scope))
+        .with_for_update(of=CaseRow)
+    )
+    if case is None:
+        raise NotFoundError
+    return case
+
+
+async def lock_case(session: AsyncSession, case_number: str) -> CaseRow | None:
+    return await session.scalar(
+        select(CaseRow).where(CaseRow.case_number == case_number).with_for_update()
+    )
+
+
+async def lock_handoffs(session: AsyncSession, case_number: str) -> Sequence[HandoffRow]:
+    """All of a case, by stage; the case is locked already."""
+    return (
+        await session.scalars(
+            select(HandoffRow)
+            .where(HandoffRow.case_number == case_number)
+            .order_by(HandoffRow.id)
+            .with_for_update()
+        )
+    ).all()
+
+
+async def page(
+    session: AsyncSession,
+    location: str,
+    *,
+    status: str | None,
+    free: bool | None,
+    after: tuple[Any, ...] | None,
+    limit: int,
+    at: datetime,
+) -> Sequence[HandoffRow]:
+    """One more than `limit`, so that the caller sees whether there is more."""
+    query = select(HandoffRow).where(
+        HandoffRow.location == location,
+        HandoffRow.closed_at.is_(None),
+        HandoffRow.opened_at.is_not(None),
+    )
+    if status is not None:
+        query = query.where(HandoffRow.status == status)
+    if free is not None:
+        unheld = or_(
+            HandoffRow.holder.is_(None),
+            and_(HandoffRow.bound.is_(False), HandoffRow.lease_until <= at),
+        )
+        query = query.where(unheld if free else ~unheld)
+    if after is not None:
+        query = query.where(tuple_(*ORDER) > tuple_(*after))
+    return (await session.scalars(query.order_by(*ORDER).limit(limit + 1))).all()
+
+
+async def claim_next(
+    session: AsyncSession,
+    location: str,
+    *,
+    holder: str,
+    holder_name: str,
+    limit: int,
+    until: datetime,
+) -> Sequence[HandoffRow]:
+    """The first `limit` that nobody holds, skipping what another claimer is just taking."""
+    taken = (
+        select(HandoffRow.id)
+        .where(
+            HandoffRow.location == location,
+            HandoffRow.holder.is_(None),
+            HandoffRow.status.in_(("received", "accepted")),
+        )
+        .order_by(*ORDER)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("taken")
+        .prefix_with("MATERIALIZED")
+    )
+    claimed = await session.scalars(
+        update(HandoffRow)
+        .where(HandoffRow.id.in_(select(taken.c.id)))
+        .values(
+            holder=holder,
+            holder_name=holder_name,
+            lease_until=until,
+            bound=False,
+            version=HandoffRow.version + 1,
+        )
+        .returning(HandoffRow),
+        execution_options={"populate_existing": True},
+    )
+    return sorted(claimed.all(), key=order_key)
+
+
+def order_key(row: HandoffRow) -> tuple[Any, ...]:
+    return (row.light_rank, row.lane_rank, row.window_received_at, row.id)
+
+
+async def lapse_leases(session: AsyncSession, *, at: datetime, limit: int = 500) -> Sequence[str]:
+    """Give back what was claimed and left lying; the locations whose queues changed."""
+    lapsed = (
+        select(HandoffRow.id)
+        .where(
+            HandoffRow.lease_until <= at,
+            HandoffRow.lease_until.is_not(None),
+            HandoffRow.bound.is_(False),
+        )
+        .order_by(HandoffRow.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await session.scalars(
+        update(HandoffRow)
+        .where(HandoffRow.id.in_(lapsed.scalar_subquery()))
+        .values(holder=None, holder_name=None, lease_until=None, version=HandoffRow.version + 1)
+        .returning(HandoffRow.location)
+    )
+    return sorted(set(rows.all()))
+
+
+async def acts(session: AsyncSession, handoff_id: UUID) -> Sequence[ActRow]:
+    query = select(ActRow).where(ActRow.handoff_id == handoff_id).order_by(ActRow.id)
+    return (await session.scalars(query)).all()
+
+
+async def notices(session: AsyncSession, handoff_id: UUID) -> Sequence[NoticeRow]:
+    query = select(NoticeRow).where(NoticeRow.handoff_id == handoff_id).order_by(NoticeRow.number)
+    return (await session.scalars(query)).all()
+
+
+async def supplied(session: AsyncSession, case_number: str) -> frozenset[str]:
+    """Codes of the materials that supplements have brought."""
+    rows = await session.scalars(
+        select(RequestRow.facts).where(
+            RequestRow.case_number == case_number,
+            RequestRow.kind == "supplement",
+            RequestRow.outcome == "applied",
+        )
+    )
+    return frozenset(code for facts in rows for code in facts.get("materials", ()))
+
+
+async def due_watches(
+    session: AsyncSession, *, on: Any, limit: int = 200
+) -> Sequence[tuple[UUID, str]]:
+    """Cases with something to announce, oldest first."""
+    rows = await session.execute(
+        select(WatchRow.handoff_id, HandoffRow.case_number)
+        .join(HandoffRow, HandoffRow.id == WatchRow.handoff_id)
+        .where(WatchRow.fired_at.is_(None), WatchRow.on_day <= on)
+        .group_by(WatchRow.handoff_id, HandoffRow.case_number)
+        .order_by(func.min(WatchRow.on_day), WatchRow.handoff_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def purge_queue_changes(session: AsyncSession, *, before: datetime, limit: int) -> int:
+    old = (
+        select(QueueChangeRow.id)
+        .where(QueueChangeRow.at < before)
+        .order_by(QueueChangeRow.id)
+        .limit(limit)
+    )
+    gone = await session.execute(
+        QueueChangeRow.__table__.delete()  # type: ignore[attr-defined]  # a mapped class has a Table
+        .where(QueueChangeRow.id.in_(old.scalar_subquery()))
+        .returning(QueueChangeRow.id)
+    )
+    return len(gone.all())
+
+
+KEPT_CHANGES = timedelta(minutes=10)

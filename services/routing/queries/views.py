@@ -1,0 +1,173 @@
+"""A handoff as its officer reads it: the application, what was noticed, what may be done next."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing.actions import desk as desks
+from services.routing.domain import duties, explanations
+from services.routing.domain.duties import Allowed
+from services.routing.domain.handoffs import Status, Step
+from services.routing.domain.words import LocationKind, Mode, Power
+from services.routing.models import CaseRow, HandoffRow
+from services.routing.queries import handoffs, registry
+from services.routing.queries.registry import Item
+from shared.audit import trail
+from shared.errors import NotFoundError
+from shared.means import means
+from shared.security.grants import Scope
+from shared.security.personal import Personal, masked
+
+
+class Party(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    kind: str | None = None
+    capacity: str | None = None
+    id_type: str | None = None
+    name: Annotated[str | None, Personal("name")] = None
+    id_number: Annotated[str | None, Personal("id_number")] = None
+    phone: Annotated[str | None, Personal("phone")] = None
+    address: Annotated[str | None, Personal("address")] = None
+
+
+class Delivery(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    method: str | None = None
+    postcode: str | None = None
+    recipient: Annotated[str | None, Personal("name")] = None
+    phone: Annotated[str | None, Personal("phone")] = None
+    address: Annotated[str | None, Personal("address")] = None
+
+
+class Material(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    code: str | None = None
+    form: str | None = None
+    count: int | None = None
+    e_certificate_id: Annotated[str | None, Personal("id_number")] = None
+
+
+class Application(BaseModel):
+    """What of a submission is personal; whatever it does not name is hidden."""
+
+    model_config = ConfigDict(extra="allow")
+
+    item_code: str | None = None
+    mode: str | None = None
+    channel: str | None = None
+    applicant: Party | None = None
+    representative: Party | None = None
+    basis: dict[str, str] | None = None
+    choice: str | None = None
+    form: Annotated[dict[str, Any] | None, Personal("form")] = None
+    materials: list[Material] | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    id: UUID
+    number: int
+    issued_at: datetime
+    supplement_due_on: date | None
+    faults: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffView:
+    row: HandoffRow
+    case: CaseRow
+    application: dict[str, Any]
+    explained: tuple[str, ...]
+    allowed: list[str]
+    notices: list[NoticeView]
+
+
+async def view(
+    session: AsyncSession, handoff_id: UUID, *, scope: Scope, purpose: str | None, at: datetime
+) -> HandoffView:
+    """Masked, unless a purpose is given; then the reading itself is put on record."""
+    row = await handoffs.read_handoff(session, handoff_id, scope)
+    case = await session.get(CaseRow, row.case_number)
+    item = await registry.item(session, row.item_code, row.item_version)
+    if case is None or item is None:
+        raise NotFoundError
+    known = await registry.known(session)
+    if purpose is not None:
+        await trail.record(
+            session,
+            action="application-unmasked",
+            case_number=row.case_number,
+            resource=f"handoff:{row.id}",
+            facts={"purpose": purpose},
+            at=at,
+        )
+    clock = desks.clock_of(row)
+    return HandoffView(
+        row=row,
+        case=case,
+        application=_application(session, case, hidden=purpose is None),
+        explained=explanations.explain(clock, desks.terms_of(row, item), known.workdays),
+        allowed=_allowed(row),
+        notices=await _notices(session, row, item, hidden=purpose is None),
+    )
+
+
+def _application(session: AsyncSession, case: CaseRow, *, hidden: bool) -> dict[str, Any]:
+    content: dict[str, Any] = from_json(
+        means(session).keys.open(
+            "fields",
+            case.application,
+            context=f"routing.routed_case.application:{case.case_number}",
+        )
+    )
+    return masked(content, Application) if hidden else content
+
+
+async def _notices(
+    session: AsyncSession, row: HandoffRow, item: Item, *, hidden: bool
+) -> list[NoticeView]:
+    found = []
+    for notice in await handoffs.notices(session, row.id):
+        context = f"routing.notice.faults:{notice.id}"
+        gaps = from_json(means(session).keys.open("fields", notice.faults, context=context))
+        faults = [
+            {
+                "material_code": gap["point"],
+                "name": item.materials.get(gap["point"]),
+                "text": None if hidden else gap["text"],
+            }
+            for gap in gaps
+        ]
+        found.append(
+            NoticeView(notice.id, notice.number, notice.issued_at, notice.supplement_due_on, faults)
+        )
+    return found
+
+
+def _allowed(row: HandoffRow) -> list[str]:
+    """By the duties table, for the side whose handoff this is."""
+    side, powers = desks.side_of(row), frozenset(Power(each) for each in row.powers)
+    return [
+        step.value
+        for step in Step
+        if isinstance(
+            duties.may(
+                Mode(row.mode),
+                Status(row.status),
+                step,
+                side,
+                powers=powers,
+                location_kind=LocationKind.OFFICE,
+            ),
+            Allowed,
+        )
+    ]

@@ -1,0 +1,83 @@
+"""Which queues have changed: one small query a tick for the whole process, however many poll."""
+
+import asyncio
+from collections import defaultdict
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.workers import pause
+
+TICK = 0.1
+# Leases lapse and lights turn without a reader's doing; a page is made anew at least this often.
+STALE_AFTER = timedelta(seconds=30)
+
+# Rows become visible in the order of commits, not of their numbers: whatever was still open at the
+# last look (its snapshot's xmin) may show up now, so the next look begins there again.
+_CHANGES = text("""
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+    (SELECT coalesce(json_agg(json_build_array(id, location)), '[]')
+     FROM queue_change WHERE xact >= CAST(:horizon AS xid8)) AS changes
+""")
+_HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+
+
+class QueueWatcher:
+    """`generation(location)` grows whenever that queue may have changed since it was last asked."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._generations: dict[str, int] = defaultdict(int)
+        self._changed: dict[str, asyncio.Event] = {}
+        self._seen: set[int] = set()
+        self._horizon: str | None = None
+        self.looked_at = clock()
+
+    def generation(self, location: str) -> int:
+        return self._generations[location]
+
+    def touch(self, location: str) -> None:
+        """This process changed the queue itself: its next reader sees it at once."""
+        self._generations[location] += 1
+        event = self._changed.pop(location, None)
+        if event is not None:
+            event.set()
+
+    async def changed(self, location: str, *, seconds: float, closing: asyncio.Event) -> bool:
+        """Wait until the queue changes, the time is over or the house closes."""
+        event = self._changed.setdefault(location, asyncio.Event())
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, closing)]
+        done, pending = await asyncio.wait(
+            waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in pending:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        return bool(done) and event.is_set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        # After an outage nobody knows what was missed: everything counts as changed.
+        self._horizon = None
+        for location in list(self._generations):
+            self.touch(location)
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            while not stop.is_set():
+                if self._horizon is None:
+                    self._horizon = await connection.scalar(_HORIZON)
+                row = (await connection.execute(_CHANGES, {"horizon": self._horizon})).one()
+                self._horizon = row.horizon
+                self._take(row.changes)
+                self.looked_at = self._clock()
+                await pause(stop, TICK)
+
+    def _take(self, changes: list[tuple[int, str]]) -> None:
+        new = [(id_, location) for id_, location in changes if id_ not in self._seen]
+        self._seen = {id_ for id_, _ in changes}
+        for location in {location for _, location in new}:
+            self.touch(location)

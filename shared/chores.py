@@ -1,0 +1,96 @@
+"""The loops that every house runs: relay, listener, applier, sealer, and forgetting in time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.audit.sealer import Sealer
+from shared.http import idempotency
+from shared.messaging import inbox, keeping
+from shared.messaging.apply import Applier, Handler
+from shared.messaging.relay import Relay
+from shared.messaging.transport import Listener, Transport
+from shared.premises import Premises
+from shared.telemetry import metrics
+from shared.workers import Workers, every
+
+HOUSES = ("intake", "routing", "notify")
+
+
+def add_chores(
+    workers: Workers,
+    premises: Premises,
+    transport: Transport,
+    handlers: Mapping[str, Handler],
+) -> None:
+    house, stored = premises.house, asyncio.Event()
+    relay = Relay(
+        premises.engine,
+        transport,
+        source=premises.carried.source,
+        recorded=premises.recorded,
+    )
+    listener = Listener(
+        consumer=house,
+        producers=tuple(other for other in HOUSES if other != house),
+        store=inbox.storing(premises.sessions, stored),
+        take_back=keeping.taking_back(premises.sessions),
+    )
+    applier = Applier(
+        premises.engine,
+        premises.sessions,
+        handlers,
+        carried=premises.carried,
+        clock=premises.clock,
+        stored=stored,
+    )
+    sealer = Sealer(premises.sealer_engine, premises.clock)
+    workers.add(f"{house}-relay", relay.run)
+    workers.add(f"{house}-listener", lambda stop: transport.listen(listener, stop))
+    workers.add(f"{house}-applier", applier.run)
+    workers.add(f"{house}-sealer", every(2.0, sealer.turn))
+    workers.add(f"{house}-measure", every(5.0, _measuring(premises)))
+    for name, purge in _purges().items():
+        workers.add(f"{house}-purge-{name}", every(300.0, _purging(premises, purge)))
+
+
+Purge = Callable[[AsyncSession, datetime], Awaitable[int]]
+
+
+def _purges() -> Mapping[str, Purge]:
+    return {
+        "idempotency": lambda session, at: idempotency.purge(session, at=at),
+        "outbox": lambda session, at: keeping.purge_outbox(
+            session, before=at - keeping.OUTBOX_KEPT
+        ),
+        "inbox": lambda session, at: keeping.purge_inbox(session, before=at - keeping.INBOX_KEPT),
+    }
+
+
+def _purging(premises: Premises, purge: Purge) -> Callable[[], Awaitable[bool]]:
+    async def work() -> bool:
+        async with premises.sessions.begin() as session:
+            return bool(await purge(session, premises.clock()))
+
+    return work
+
+
+def _measuring(premises: Premises) -> Callable[[], Awaitable[bool]]:
+    house = premises.house
+
+    async def work() -> bool:
+        async with premises.sessions() as session:
+            outbox_lag = await keeping.outbox_lag(session)
+            inbox_lag = await keeping.inbox_lag(session)
+        for lane, lag in outbox_lag.items():
+            metrics.OUTBOX_PENDING.labels(house, lane.value).set(lag.pending)
+            metrics.OUTBOX_AGE.labels(house, lane.value).set(lag.oldest_seconds)
+        for lane, lag in inbox_lag.items():
+            metrics.INBOX_PENDING.labels(house, lane.value).set(lag.pending)
+            metrics.INBOX_AGE.labels(house, lane.value).set(lag.oldest_seconds)
+        metrics.PARKED.labels(house).set(sum(lag.parked for lag in inbox_lag.values()))
+        return False
+
+    return work

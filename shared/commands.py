@@ -1,0 +1,216 @@
+"""What every house can be told on the command line: serve, work, and look after its messages."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+import typer
+from fastapi import FastAPI
+from rich.console import Console
+from rich.table import Table
+
+from shared.audit.verify import verify
+from shared.chores import HOUSES
+from shared.clock import utc_now
+from shared.configuration import HouseSettings
+from shared.http.server import Server
+from shared.messaging import keeping, parked
+from shared.messaging.amqp import AmqpTransport
+from shared.messaging.topology import Topology
+from shared.messaging.transport import Transport
+from shared.premises import Premises, open_premises
+from shared.telemetry import logs, metrics, traces
+from shared.workers import Workers
+
+Opening = Callable[[], AbstractAsyncContextManager[Premises]]
+
+
+class House(Protocol):
+    """A house's app.py."""
+
+    @property
+    def Settings(self) -> type[HouseSettings]: ...  # noqa: N802  (a class)
+
+    def create_app(self, premises: Premises) -> FastAPI: ...
+
+    def add_workers(self, workers: Workers, premises: Premises, transport: Transport) -> None: ...
+
+
+def house_commands(name: str, module: House) -> typer.Typer:
+    """`api`, `worker` and the care commands, for a house whose settings the environment holds."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+    @app.command()
+    def api() -> None:
+        """Answer HTTP requests until told to stop."""
+        asyncio.run(_serve(name, module))
+
+    @app.command()
+    def worker() -> None:
+        """Run the loops: relay, listener, applier, timers, sealer."""
+        asyncio.run(_work(name, module))
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Premises]:
+        async with open_premises(name, module.Settings(), utc_now) as premises:
+            yield premises
+
+    add_care(app, opening)
+    return app
+
+
+def add_care(app: typer.Typer, opening: Opening) -> None:
+    """Commands for the operator at night; none of them shows what is sealed."""
+    group = typer.Typer(no_args_is_help=True, help="Messages put aside for a person to look at.")
+    app.add_typer(group, name="parked")
+    message = Annotated[UUID, typer.Argument(help="the message's id, as `list` shows it")]
+
+    @group.command("list")
+    def list_() -> None:
+        """List them, oldest first."""
+        _run(opening, _list_parked)
+
+    @group.command()
+    def show(message_id: message) -> None:
+        """Show one with its data; sealed fields stay sealed."""
+        _run(opening, lambda premises: _show_parked(premises, message_id))
+
+    @group.command()
+    def replay(message_id: Annotated[UUID | None, typer.Argument()] = None) -> None:
+        """Try one again, or all of them."""
+        _run(opening, lambda premises: _replay(premises, message_id))
+
+    @group.command()
+    def mend(message_id: message, data: str, reason: str) -> None:
+        """Replace fields (a JSON object) of one that can never be applied as it is."""
+        _run(opening, lambda premises: _mend(premises, message_id, data, reason))
+
+    @group.command()
+    def skip(message_id: message, reason: str) -> None:
+        """Let one go by without effect."""
+        _run(opening, lambda premises: _skip(premises, message_id, reason))
+
+    @app.command("republish")
+    def republish(subject: str) -> None:
+        """Tell everything of one subject again, for a house that lost it."""
+        _run(opening, lambda premises: _republish(premises, subject))
+
+    @app.command("audit-verify")
+    def audit_verify() -> None:
+        """Check the audit chain; name the first break."""
+        _run(opening, _verify)
+
+
+def _run(opening: Opening, work: Callable[[Premises], Coroutine[Any, Any, None]]) -> None:
+    async def run() -> None:
+        async with opening() as premises:
+            await work(premises)
+
+    asyncio.run(run())
+
+
+async def _list_parked(premises: Premises) -> None:
+    async with premises.sessions() as session:
+        rows = await parked.list_parked(session)
+    if not rows:
+        typer.echo(f"{premises.house}: 没有搁置的消息")
+        return
+    table = Table("id", "type", "subject", "sequence", "attempts", "error", "parked_at")
+    for row in rows:
+        table.add_row(
+            str(row.message_id),
+            row.type,
+            row.subject,
+            str(row.sequence),
+            str(row.attempts),
+            row.last_error or "",
+            row.parked_at.isoformat(timespec="seconds"),
+        )
+    Console(width=200).print(table)
+
+
+async def _show_parked(premises: Premises, message_id: UUID) -> None:
+    async with premises.sessions() as session:
+        row = await parked.show(session, message_id)
+    typer.echo(json.dumps(dict(row._mapping), ensure_ascii=False, indent=2, default=str))  # noqa: SLF001  (Row's documented way to a mapping)
+
+
+async def _replay(premises: Premises, message_id: UUID | None) -> None:
+    async with premises.sessions.begin() as session:
+        if message_id is None:
+            count = await parked.replay_all(session)
+        else:
+            await parked.replay(session, message_id)
+            count = 1
+    typer.echo(f"{premises.house}: 已重放 {count} 条")
+
+
+async def _mend(premises: Premises, message_id: UUID, data: str, reason: str) -> None:
+    async with premises.sessions.begin() as session:
+        await parked.mend(session, message_id, json.loads(data), reason=reason)
+    typer.echo(f"{premises.house}: 已更正并重放")
+
+
+async def _skip(premises: Premises, message_id: UUID, reason: str) -> None:
+    async with premises.sessions.begin() as session:
+        await parked.skip(session, message_id, reason=reason)
+    typer.echo(f"{premises.house}: 已略过")
+
+
+async def _republish(premises: Premises, subject: str) -> None:
+    async with premises.sessions.begin() as session:
+        count = await keeping.republish_subject(session, subject)
+    typer.echo(f"{premises.house}: 重新发布 {count} 条")
+
+
+async def _verify(premises: Premises) -> None:
+    verdict = await verify(premises.sealer_engine, keys=premises.carried.keys)
+    if verdict.whole:
+        typer.echo(
+            f"{premises.house}: 审计链完整，{verdict.seals} 个封印，{verdict.rows} 条记录，"
+            f"{verdict.waiting} 条待封"
+        )
+        return
+    typer.echo(f"{premises.house}: 审计链断裂：{verdict.first_break}", err=True)
+    raise typer.Exit(1)
+
+
+async def _serve(name: str, module: House) -> None:
+    settings = module.Settings()
+    _observe(name, settings)
+    async with open_premises(name, settings, utc_now) as premises:
+        app = module.create_app(premises)
+        server = Server(
+            app, host=settings.host, port=settings.port, on_signal=app.state.closing.set
+        )
+        await server.serve()
+
+
+async def _work(name: str, module: House) -> None:
+    settings = module.Settings()
+    _observe(name, settings)
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with open_premises(name, settings, utc_now) as premises:
+        assert settings.amqp_url is not None, "served settings require it"  # noqa: S101
+        transport = AmqpTransport(
+            settings.amqp_url.get_secret_value(), Topology(HOUSES), name=f"tongban-{name}"
+        )
+        workers = Workers()
+        module.add_workers(workers, premises, transport)
+        try:
+            await workers.run(stop)
+        finally:
+            await transport.close()
+
+
+def _observe(name: str, settings: HouseSettings) -> None:
+    logs.configure(settings.log_level)
+    traces.configure(f"tongban-{name}", settings.otlp_endpoint)
+    if settings.metrics_port is not None:
+        metrics.serve(settings.metrics_port)
