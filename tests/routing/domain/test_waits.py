@@ -8,6 +8,7 @@ import pytest
 from services.routing.domain import clock as clocks
 from services.routing.domain import waits, watches
 from services.routing.domain.clock import NOT_STARTED
+from services.routing.domain.deadlines import Light, turns_of_term
 from services.routing.domain.explanations import explain_deemed
 from services.routing.domain.terms import (
     SPECIAL,
@@ -211,6 +212,25 @@ def test_after_an_outage_each_once_oldest_first_none_for_a_clock_that_has_change
     found = watches.to_announce(set_, revision=clock.revision, today=date(2026, 3, 6))
     assert [watch.sign for watch in found] == [Sign.YELLOW, Sign.RED, Sign.MISSED]
     assert [watch.on for watch in found] == sorted(watch.on for watch in found)
+
+
+def test_before_acceptance_the_notice_window_has_lights_of_its_own() -> None:
+    # five days from Mon 2 March: the 3rd day is Thu 5, the 5th Mon 9
+    receipts = Receipts(window_on=date(2026, 3, 2), handling_on=date(2026, 3, 2))
+    due = waits.notice_due(receipts, TERMS, CALENDAR)
+    assert due is not None
+    seen = turns_of_term(date(2026, 3, 2), TERMS.notify_window, due.due, CALENDAR)
+    assert (seen.yellow, seen.red, seen.missed) == (
+        date(2026, 3, 5),
+        date(2026, 3, 9),
+        date(2026, 3, 10),
+    )
+    assert [seen.on(date(2026, 3, day)) for day in (4, 5, 9, 10)] == [
+        Light.GREEN,
+        Light.YELLOW,
+        Light.RED,
+        Light.MISSED,
+    ]
 
 
 def test_deemed_acceptance_and_lapse_are_watched_too() -> None:
