@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from deploy.simulators.faults import ANY
 from deploy.simulators.journeys import JOURNEYS, TEXTS
@@ -32,6 +32,13 @@ class Script(BaseModel):
     pace: float | None = Field(default=None, gt=0, le=3600)  # seconds between scans, by itself
     starts_at_booking: bool = False  # otherwise it waits for the pick-up
     terse: bool = False  # the answer to a repeated order leaves the waybill out
+
+    @field_validator("journey")
+    @classmethod
+    def _known(cls, journey: str) -> str:
+        if journey not in JOURNEYS:
+            raise ValueError(f"one of {sorted(JOURNEYS)}")
+        return journey
 
     def scans(self) -> tuple[str, ...]:
         return tuple(self.steps) if self.steps is not None else JOURNEYS[self.journey]

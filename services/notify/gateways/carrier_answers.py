@@ -89,11 +89,11 @@ def _event(row: object, file: JsonCarrierFile) -> TraceEvent | None:
 def _moment(text: str, scans: Scans) -> datetime | None:
     try:
         moment = _parse_time(text, scans)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(scans.time_zone))
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(scans.time_zone))
-    moment = moment.astimezone(UTC)
     # A scan without a real date ("0001-01-01") would stand before everything that is known.
     return moment if moment >= _EARLIEST else None
 

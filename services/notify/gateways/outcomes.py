@@ -1,4 +1,8 @@
-"""What came of a call outside; the caller records it and never has to read an HTTP status."""
+"""What came of a call outside; the caller records it and never has to read an HTTP status.
+
+A reason is the far side's own sentence: it may repeat a name or an address, so it is stored sealed
+and never logged. A raw code is safe.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

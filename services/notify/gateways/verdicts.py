@@ -70,6 +70,9 @@ def _result(answer: Answer, code: str, table: AnswerTable) -> Result:
         return by_status
     if 400 <= answer.status < 500:
         return Result.REFUSED
-    # A code that is not in the table must not pass for success, nor throw the thing away.
-    unmapped = bool(code and table.codes)
-    return Result.DONE if taken and not unmapped else Result.RETRY
+    return Result.DONE if taken and _credible(answer, table) else Result.RETRY
+
+
+def _credible(answer: Answer, table: AnswerTable) -> bool:
+    """Where codes are agreed, a 200 without a known one is a proxy's page or something new."""
+    return not table.codes and (answer.document is not None or answer.status == 204)
