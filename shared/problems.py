@@ -104,8 +104,10 @@ def document(
         "detail": detail,
         "detail_en": detail_en,
         "faults": [asdict(fault) for fault in faults],
-        **(facts or {}),
     }
+    # A fact never hides a member of the problem itself: a case's status is its `current_status`.
+    for name, value in (facts or {}).items():
+        body[f"current_{name}" if name in body else name] = value
     return json.dumps(body, ensure_ascii=False, default=str).encode()
 
 

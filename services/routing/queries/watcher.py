@@ -20,7 +20,7 @@ STALE_AFTER = timedelta(seconds=30)
 _CHANGES = text("""
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
     (SELECT coalesce(json_agg(json_build_array(id, location)), '[]')
-     FROM queue_change WHERE xact >= CAST(:horizon AS xid8)) AS changes
+     FROM queue_change WHERE xact >= CAST(CAST(:horizon AS text) AS xid8)) AS changes
 """)
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
 
