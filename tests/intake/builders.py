@@ -31,9 +31,19 @@ def items() -> Mapping[str, ItemVersion]:
     return {item["code"]: ItemVersion.model_validate(item) for item in catalogue()["items"]}
 
 
+@cache
+def _item_file(code: str) -> str:
+    return next(json.dumps(item) for item in catalogue()["items"] if item["code"] == code)
+
+
+def item_file(code: str = "CL-001") -> dict[str, Any]:
+    """One item as the file has it, a fresh copy."""
+    content: dict[str, Any] = json.loads(_item_file(code))
+    return content
+
+
 def make_item(code: str = "CL-001", **changes: object) -> ItemVersion:
-    raw = next(item for item in catalogue()["items"] if item["code"] == code)
-    return ItemVersion.model_validate({**raw, **changes})
+    return ItemVersion.model_validate({**item_file(code), **changes})
 
 
 def resident_number(region: str = "630104", born: str = "19900307", order: str = "001") -> str:
