@@ -15,6 +15,7 @@ from services.notify.gateways.verdicts import AnswerTable, judge
 from shared.errors import InvalidError
 
 _LONGEST_TEXT = 500
+_LONGEST_CODE = 64
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -74,7 +75,7 @@ def read_trace(rows: list[Any], file: JsonCarrierFile) -> tuple[Trace, int]:
 def _event(row: object, file: JsonCarrierFile) -> TraceEvent | None:
     scans = file.scans
     at = _moment(field_paths.text(row, scans.at), scans)
-    code = field_paths.text(row, scans.code)
+    code = field_paths.text(row, scans.code)[:_LONGEST_CODE]
     if at is None or not code:
         return None
     return TraceEvent(

@@ -37,6 +37,7 @@ _STATUSES: Mapping[int, Result] = MappingProxyType(
 )
 
 
+_LONGEST_CODE = 64
 REFERENCE_MISSING = "reference-missing"
 
 
@@ -47,7 +48,7 @@ def judge(
         return RetryLater("", answer.reason)
     code = field_paths.text(answer.document, table.code)
     result = _result(answer, code, table)
-    raw = code or str(answer.status)
+    raw = code[:_LONGEST_CODE] or str(answer.status)
     reason = field_paths.text(answer.document, table.reason)[:200] or f"HTTP {answer.status}"
     if result is Result.REFUSED:
         return Refused(raw, reason)

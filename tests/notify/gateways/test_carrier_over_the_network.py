@@ -20,7 +20,9 @@ from services.notify.domain.traces import Trace, Tracking
 from services.notify.gateways.carriers import BookingOrder, CarrierGateway, Party, Told
 from services.notify.gateways.json_carrier import JsonCarrier, open_carrier
 from services.notify.gateways.outcomes import Done, Duplicate, Refused, RetryLater
+from shared.clock import utc_now
 from shared.security.secret_files import replace_secret
+from shared.webhooks import secrets, signing
 from tests.notify.gateways.conftest import SECRET, Remote
 
 ORDER = BookingOrder(
@@ -207,6 +209,7 @@ async def heard(
     status, trace = Status.BOOKED, Trace()
     for headers, body in received:
         Webhook(SECRET).verify(body, headers)
+        signing.verify([secrets.decode(SECRET)], headers, body, now=utc_now())
         for told in carrier.read_push(json.loads(body)):
             assert told.waybill == booked.reference
             assert told.order_id == ORDER.order_id
