@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from pydantic import TypeAdapter, ValidationError
 
-from services.intake.domain import forms
+from services.intake.domain.forms import Form
 from services.intake.domain.items import (
     Condition,
     Fee,
@@ -333,7 +333,7 @@ def _form(row: _Row) -> Iterator[Fault]:
         if not isinstance(part, Mapping) or not part.get("title"):
             at = "/form_schema" + shapes.pointer(("properties", name))
             yield row.say(at, "schema-untitled", name=name)
-    for wrong in forms.find(row.parts.get("form_example") or {}, schema):
+    for wrong in Form(schema).find(row.parts.get("form_example") or {}):
         at = "/form_example" + wrong.pointer.removeprefix("/form")
         what = Words(wrong.message_zh, wrong.message_en)
         yield row.say(at, "example-unfit", what=what)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.intake.domain import checklists, deliveries, forms, people, places, promises, proofs
+from services.intake.domain import checklists, deliveries, people, places, promises, proofs
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import Words, fault, listed
 from services.intake.domain.promises import Bars
@@ -62,12 +62,12 @@ def _within(pointer: str, unreadable: set[str]) -> bool:
 def _substance(
     submission: PartialSubmission, item: ItemVersion | None, known: Circumstances
 ) -> Iterator[Fault]:
+    case = checklists.situation(submission, known.on)
     yield from _item(submission, item, known)
-    yield from people.find(submission, item, known.on)
+    yield from people.find(submission, item, known.on, case.age)
     yield from places.find(submission, item, known.on, known.local)
     if item is not None:
-        case = checklists.situation(submission, known.on)
-        yield from forms.find(submission.form, item.form_schema)
+        yield from item.form.find(submission.form)
         yield from proofs.find(submission, item, case, known.earlier)
         yield from promises.find(submission, item, case, known.bars, known.on)
     yield from deliveries.find(submission, item, known.on, known.local)

@@ -24,18 +24,21 @@ def find(
     submission: PartialSubmission, item: ItemVersion | None, on: date, local: LocalDivisions
 ) -> Iterator[Fault]:
     delivery = submission.delivery
-    allowed = listed(word(m) for m in item.result.delivery) if item else Words("", "")
     if delivery is None:
         if item:
-            yield fault("/delivery", "delivery-missing", allowed=allowed)
+            yield fault("/delivery", "delivery-missing", allowed=_allowed(item))
         return
     method = delivery.method
     if item and method and method not in item.result.delivery:
         at = "/delivery/method"
-        yield fault(at, "delivery-method", method=word(method), allowed=allowed)
+        yield fault(at, "delivery-method", method=word(method), allowed=_allowed(item))
     if method is DeliveryMethod.POST:
         yield from _needed_by_post(delivery)
     yield from _as_filled(delivery, on, local)
+
+
+def _allowed(item: ItemVersion) -> Words:
+    return listed(word(method) for method in item.result.delivery)
 
 
 def _needed_by_post(delivery: PartialDelivery) -> Iterator[Fault]:

@@ -1,10 +1,8 @@
 """The application form: every error of the item's JSON Schema, said with the fields' own titles."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -69,14 +67,6 @@ def _is_date(value: object) -> bool:
     return True
 
 
-@lru_cache(maxsize=256)
-def _validator(schema: str) -> Draft202012Validator:
-    # An empty registry: a schema that refers elsewhere is a fault of the item, never a download.
-    return Draft202012Validator(
-        json.loads(schema), format_checker=_FORMATS_CHECKED, registry=Registry()
-    )
-
-
 class _Found(NamedTuple):
     """One complaint of the schema: the keyword's own value, and what stood in the form."""
 
@@ -87,12 +77,20 @@ class _Found(NamedTuple):
     field: Words
 
 
-def find(form: Mapping[str, JsonValue], schema: Mapping[str, JsonValue]) -> list[Fault]:
-    if not schema:
-        return []
-    validator = _validator(json.dumps(schema, sort_keys=True))
-    said = [fault for error in validator.iter_errors(dict(form)) for fault in _said(error, schema)]
-    return list(dict.fromkeys(said))
+class Form:
+    """A schema that has been read once and judges many forms."""
+
+    def __init__(self, schema: Mapping[str, JsonValue]) -> None:
+        # An empty registry: a schema that refers elsewhere is a fault, never a download.
+        self._schema = schema
+        self._validator = Draft202012Validator(
+            dict(schema), format_checker=_FORMATS_CHECKED, registry=Registry()
+        )
+
+    def find(self, form: Mapping[str, JsonValue]) -> list[Fault]:
+        errors = self._validator.iter_errors(dict(form))
+        said = [fault for error in errors for fault in _said(error, self._schema)]
+        return list(dict.fromkeys(said))
 
 
 def _said(error: ValidationError, schema: Mapping[str, JsonValue]) -> Iterator[Fault]:

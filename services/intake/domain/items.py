@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictInt
 
+from services.intake.domain.forms import Form
 from services.intake.domain.words import (
     CHOSEN_BASIS,
     Authority,
@@ -268,7 +270,7 @@ class ItemVersion(Clause):
         person = (Kind.PERSON,) if "1" in self.service_objects else ()
         return person + ((Kind.ORGANISATION,) if set(self.service_objects) - {"1"} else ())
 
-    @property
+    @cached_property
     def ages(self) -> tuple[int, ...]:
         """Below which ages this item asks for something more."""
         if self.guardian_below_age is not None:
@@ -286,6 +288,13 @@ class ItemVersion(Clause):
 
     def bases(self, mode: Mode) -> tuple[Basis, ...]:
         """The places that must be known before this item can go anywhere in this mode."""
+        return self._bases.get(mode, ())
+
+    @cached_property
+    def _bases(self) -> Mapping[Mode, tuple[Basis, ...]]:
+        return {mode: self._bases_of(mode) for mode in self.modes}
+
+    def _bases_of(self, mode: Mode) -> tuple[Basis, ...]:
         roles = [step.role for step in self.steps.get(mode, ())] or [self.basis]
         named = [self.basis if role == CHOSEN_BASIS else Basis(role) for role in roles]
         return tuple(
@@ -294,8 +303,22 @@ class ItemVersion(Clause):
             if basis is not Basis.FIXED and basis not in self.choice
         )
 
+    @cached_property
+    def every_basis(self) -> tuple[Basis, ...]:
+        """Whatever a submission may name, in any mode."""
+        asked = [basis for mode in self.modes for basis in self.bases(mode)]
+        return tuple(dict.fromkeys([*asked, *self.choice]))
+
+    @cached_property
+    def form(self) -> Form:
+        return Form(self.form_schema)
+
+    @cached_property
+    def _materials(self) -> Mapping[str, Material]:
+        return {each.code: each for each in self.materials}
+
     def material(self, code: str) -> Material | None:
-        return next((each for each in self.materials if each.code == code), None)
+        return self._materials.get(code)
 
 
 def _ages(condition: Condition) -> list[int]:

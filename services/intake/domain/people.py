@@ -70,7 +70,10 @@ def word(value: Named) -> Words:
     return Words(value.zh, value.value.replace("_", " "))
 
 
-def find(submission: PartialSubmission, item: ItemVersion | None, on: date) -> Iterator[Fault]:
+def find(
+    submission: PartialSubmission, item: ItemVersion | None, on: date, years: int | None
+) -> Iterator[Fault]:
+    """`years` is the applicant's age, where it is known."""
     applicant, representative = submission.applicant, submission.representative
     if applicant is not None:
         yield from _party(_Who(applicant, "/applicant", _APPLICANT), on)
@@ -81,7 +84,7 @@ def find(submission: PartialSubmission, item: ItemVersion | None, on: date) -> I
     if applicant is not None:
         yield from _phone_of_anybody(applicant, representative)
         yield from _relation(applicant, representative, item)
-        yield from _capacity_to_act(submission, item, on)
+        yield from _capacity_to_act(submission, item, years)
 
 
 def _acting(representative: PartialRepresentative) -> Words:
@@ -277,13 +280,12 @@ def _same_person(one: PartialParty, other: PartialParty) -> bool:
 
 
 def _capacity_to_act(
-    submission: PartialSubmission, item: ItemVersion | None, on: date
+    submission: PartialSubmission, item: ItemVersion | None, years: int | None
 ) -> Iterator[Fault]:
     applicant, representative = submission.applicant, submission.representative
     if applicant is None or applicant.kind is not Kind.PERSON:
         return
     by_guardian = representative is not None and representative.capacity is Capacity.GUARDIAN
-    years = age(applicant, on)
     limit = item.adult_age if item else ADULT
     if by_guardian:
         if item and not item.agents_allowed and not applicant.incapacitated:

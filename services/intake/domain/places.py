@@ -53,16 +53,11 @@ def _basis(name: str) -> Basis | None:
 
 def _asked(name: str, item: ItemVersion) -> Basis | None:
     basis = _basis(name)
-    return basis if basis in _all_bases(item) else None
-
-
-def _all_bases(item: ItemVersion) -> list[Basis]:
-    every = [basis for mode in item.modes for basis in item.bases(mode)]
-    return list(dict.fromkeys([*every, *item.choice]))
+    return basis if basis in item.every_basis else None
 
 
 def _not_asked(at: str, name: str, item: ItemVersion) -> Fault:
-    bases = _all_bases(item)
+    bases = item.every_basis
     allowed = listed(Words(f"{basis.zh}（{basis}）", basis.value) for basis in bases)
     near = hint(name, [basis.value for basis in bases])
     return fault(at, "basis-not-asked", name=name, allowed=allowed, hint=near)

@@ -58,19 +58,22 @@ def _line(line: _Line, submission: PartialSubmission, earlier: Earlier) -> Itera
 
 
 def _form(line: _Line, form: MaterialForm, mode: Mode | None) -> Iterator[Fault]:
+    if form is MaterialForm.EARLIER_CASE or _taken(line.material, form, mode):
+        return
     allowed = [each for each in line.material.forms if _taken(line.material, each, mode)]
-    if form not in allowed and form is not MaterialForm.EARLIER_CASE:
-        yield fault(
-            f"{line.at}/form",
-            "material-form",
-            form=word(form),
-            allowed=listed(word(each) for each in allowed),
-            **line.facts,
-        )
+    yield fault(
+        f"{line.at}/form",
+        "material-form",
+        form=word(form),
+        allowed=listed(word(each) for each in allowed),
+        **line.facts,
+    )
 
 
 def _taken(material: Material, form: MaterialForm, mode: Mode | None) -> bool:
     """Online no paper travels: what would be handed in comes electronically where it can."""
+    if form not in material.forms:
+        return False
     if mode is not Mode.FULL_ONLINE or form not in PAPER:
         return True
     return material.custody is not Custody.HANDED_IN or set(material.forms) <= PAPER
