@@ -1,16 +1,24 @@
 """What the window hears from routing and notify, and the one action each message leads to."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
+from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.actions import news, supplements, withdrawals
+from services.intake.actions.news import Told, Work
+from services.intake.domain.cases import Actor, News, What
 from services.intake.models import LocationRow
 from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.security.personal import Personal
+
+_PENDING = "pending"
 
 
 class LocationRegistered(BaseModel):
@@ -23,6 +31,103 @@ class LocationRegistered(BaseModel):
     valid_to: date | None = None
 
 
+class HandoffFacts(BaseModel):
+    id: UUID
+    location: str
+    step: str
+    step_name: str = ""
+    stage: int
+    role: str | None = None
+    lead: bool = False
+    status: str
+    due_on: date | None = None
+
+
+class CaseAssigned(BaseModel):
+    case_number: str
+    handoffs: list[HandoffFacts]
+
+
+class OfCase(BaseModel):
+    case_number: str
+
+
+class OfHandoff(OfCase):
+    handoff_id: UUID
+    location: str
+    status: str
+
+
+class HandoffAt(OfHandoff):
+    at: datetime
+
+
+class HandoffAccepted(OfHandoff):
+    accepted_at: datetime
+    due_on: date | None = None
+    due_provisional: bool = False
+
+
+class HandoffRefused(HandoffAt):
+    ground: str
+
+
+class NoticeFault(BaseModel):
+    material_code: str | None = None
+    text: str
+
+
+class NoticeIssued(OfHandoff):
+    notice_id: UUID
+    issued_at: datetime
+    supplement_due_on: date | None = None
+    faults: Annotated[list[NoticeFault], Personal("text")]
+
+
+class SupplementApplied(HandoffAt):
+    supplement_id: UUID
+
+
+class RequestRefused(OfCase):
+    request_id: UUID
+    code: str
+    reason_zh: str
+    at: datetime
+
+
+class HandoffDue(HandoffAt):
+    due_on: date | None = None
+
+
+class LightTurned(OfHandoff):
+    light: str
+
+
+class HandoffTransferred(HandoffAt):
+    to_location: str
+    new_handoff_id: UUID
+
+
+class CaseDecided(OfCase):
+    handoff_id: UUID
+    result: str
+    decided_at: datetime
+    location: str
+
+
+class CaseClosed(OfCase):
+    outcome: str
+    at: datetime
+
+
+class DeliveryChanged(OfCase):
+    status: str
+
+
+class ResultDelivered(OfCase):
+    delivered_at: datetime
+
+
 async def on_location_registered(
     session: AsyncSession, message: Received[LocationRegistered]
 ) -> None:
@@ -33,6 +138,178 @@ async def on_location_registered(
     )
 
 
+async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned]) -> None:
+    assigned = message.data
+    told = Told(message.id, assigned.case_number)
+    first = min((each.stage for each in assigned.handoffs), default=0)
+    waits = any(e.status == _PENDING and e.stage == first for e in assigned.handoffs)
+    said = [News(What.ASSIGNED, message.at)]
+    if waits:
+        said.append(News(What.AWAITING_PAPER, message.at))
+    await news.tell(session, told, *said, now=message.now)
+    work = [
+        Work(handoff_id=each.id, **each.model_dump(exclude={"id"})) for each in assigned.handoffs
+    ]
+    await news.keep_work(session, assigned.case_number, work)
+
+
+async def on_case_unroutable(session: AsyncSession, message: Received[OfCase]) -> None:
+    told = Told(message.id, message.data.case_number)
+    await news.tell(session, told, News(What.UNROUTABLE, message.at), now=message.now)
+
+
+def _told(message: Received[Any]) -> Told:
+    data = message.data
+    return Told(message.id, data.case_number, data.handoff_id, data.location)
+
+
+async def _at_work(session: AsyncSession, message: Received[Any], said: News) -> None:
+    await news.tell(session, _told(message), said, now=message.now)
+    await news.change_work(
+        session, message.data.handoff_id, status=message.data.status, due_on=said.due_on
+    )
+
+
+async def on_handoff_opened(session: AsyncSession, message: Received[HandoffAt]) -> None:
+    await _at_work(session, message, News(What.OPENED, message.data.at))
+
+
+async def on_handoff_accepted(session: AsyncSession, message: Received[HandoffAccepted]) -> None:
+    accepted = message.data
+    said = News(
+        What.ACCEPTED,
+        accepted.accepted_at,
+        due_on=accepted.due_on,
+        due_provisional=accepted.due_provisional,
+    )
+    await _at_work(session, message, said)
+
+
+async def on_handoff_refused(session: AsyncSession, message: Received[HandoffRefused]) -> None:
+    said = News(What.REFUSED, message.data.at, value="refused")
+    await _at_work(session, message, said)
+
+
+async def on_notice_issued(session: AsyncSession, message: Received[NoticeIssued]) -> None:
+    notice = message.data
+    said = News(What.NOTICED, notice.issued_at, until=notice.supplement_due_on)
+    await _at_work(session, message, said)
+    await news.keep_notice(
+        session,
+        _told(message),
+        notice.notice_id,
+        faults=[each.model_dump() for each in notice.faults],
+        issued_at=notice.issued_at,
+        until=notice.supplement_due_on,
+    )
+
+
+async def on_supplement_applied(
+    session: AsyncSession, message: Received[SupplementApplied]
+) -> None:
+    applied = message.data
+    await _at_work(session, message, News(What.SUPPLEMENTED, applied.at))
+    await supplements.apply_supplement(
+        session, applied.case_number, applied.supplement_id, at=applied.at
+    )
+
+
+async def on_request_refused(session: AsyncSession, message: Received[RequestRefused]) -> None:
+    refused = message.data
+    # The window asked, so the window hears the answer and tells the applicant.
+    said = News(What.REQUEST_REFUSED, refused.at)
+    await news.tell(session, Told(message.id, refused.case_number), said, now=message.now)
+    await news.settle_request(
+        session,
+        refused.request_id,
+        at=refused.at,
+        status="refused",
+        code=refused.code,
+        reason=refused.reason_zh,
+    )
+
+
+async def on_handoff_suspended(session: AsyncSession, message: Received[HandoffAt]) -> None:
+    await _at_work(session, message, News(What.SUSPENDED, message.data.at))
+
+
+async def on_handoff_resumed(session: AsyncSession, message: Received[HandoffDue]) -> None:
+    said = News(What.RESUMED, message.data.at, due_on=message.data.due_on)
+    await _at_work(session, message, said)
+
+
+async def on_handoff_extended(session: AsyncSession, message: Received[HandoffDue]) -> None:
+    said = News(What.EXTENDED, message.data.at, due_on=message.data.due_on)
+    await _at_work(session, message, said)
+
+
+async def on_light_turned(session: AsyncSession, message: Received[LightTurned]) -> None:
+    await _at_work(session, message, News(What.LIGHT, message.at, value=message.data.light))
+
+
+async def on_handoff_transferred(
+    session: AsyncSession, message: Received[HandoffTransferred]
+) -> None:
+    moved = message.data
+    await _at_work(session, message, News(What.TRANSFERRED, moved.at))
+    await news.move_work(session, moved.handoff_id, moved.new_handoff_id, moved.to_location)
+
+
+async def on_handoff_closed(session: AsyncSession, message: Received[HandoffAt]) -> None:
+    """The case's own end is told by itself; here one piece of work has ended."""
+    await news.change_work(session, message.data.handoff_id, status=message.data.status)
+
+
+async def on_handoff_decided(session: AsyncSession, message: Received[OfHandoff]) -> None:
+    await _at_work(session, message, News(What.STEP_DONE, message.at))
+
+
+async def on_case_decided(session: AsyncSession, message: Received[CaseDecided]) -> None:
+    decided = message.data
+    told = Told(message.id, decided.case_number, decided.handoff_id, decided.location)
+    said = News(What.DECIDED, decided.decided_at, value=decided.result)
+    await news.tell(session, told, said, now=message.now)
+
+
+async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -> None:
+    closed = message.data
+    said = News(What.CLOSED, closed.at, value=closed.outcome, turn=Actor.NONE)
+    await news.tell(session, Told(message.id, closed.case_number), said, now=message.now)
+    await withdrawals.apply_withdrawals(session, closed.case_number, at=closed.at)
+
+
+async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
+    said = News(What.DELIVERING, message.at, value=message.data.status)
+    await news.tell(session, Told(message.id, message.data.case_number), said, now=message.now)
+
+
+async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
+    delivered = message.data
+    said = News(What.DELIVERED, delivered.delivered_at)
+    await news.tell(session, Told(message.id, delivered.case_number), said, now=message.now)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {"routing.location-registered.v1": on_location_registered}
+    {
+        "routing.location-registered.v1": on_location_registered,
+        "routing.case-assigned.v1": on_case_assigned,
+        "routing.case-unroutable.v1": on_case_unroutable,
+        "routing.handoff-opened.v1": on_handoff_opened,
+        "routing.handoff-accepted.v1": on_handoff_accepted,
+        "routing.handoff-refused.v1": on_handoff_refused,
+        "routing.notice-issued.v1": on_notice_issued,
+        "routing.supplement-applied.v1": on_supplement_applied,
+        "routing.request-refused.v1": on_request_refused,
+        "routing.handoff-suspended.v1": on_handoff_suspended,
+        "routing.handoff-resumed.v1": on_handoff_resumed,
+        "routing.handoff-extended.v1": on_handoff_extended,
+        "routing.light-turned.v1": on_light_turned,
+        "routing.handoff-transferred.v1": on_handoff_transferred,
+        "routing.handoff-closed.v1": on_handoff_closed,
+        "routing.handoff-decided.v1": on_handoff_decided,
+        "routing.case-decided.v1": on_case_decided,
+        "routing.case-closed.v1": on_case_closed,
+        "notify.delivery-changed.v1": on_delivery_changed,
+        "notify.result-delivered.v1": on_result_delivered,
+    }
 )

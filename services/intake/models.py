@@ -130,7 +130,7 @@ class CaseRow(Base):
 
     # The picture: what routing and notify have told us, as far as the window needs it.
     status: Mapped[str]
-    next_actor: Mapped[str | None]
+    next_actor: Mapped[str]
     accepted_at: Mapped[datetime | None]
     due_on: Mapped[date | None]
     due_provisional: Mapped[bool] = mapped_column(server_default=false())

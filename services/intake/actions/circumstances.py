@@ -51,12 +51,13 @@ async def find_faults(
     session: AsyncSession, counter: Counter, catalogue: Catalogue
 ) -> Sequence[Fault]:
     """All of them at once, the window's own first."""
-    known = await _known(session, counter, catalogue)
-    found = deficiencies.find(counter.reading, counter.item, known)
+    found = deficiencies.find(
+        counter.reading, counter.item, await known(session, counter, catalogue)
+    )
     return [*_at_the_window(counter), *found]
 
 
-async def _known(session: AsyncSession, counter: Counter, catalogue: Catalogue) -> Circumstances:
+async def known(session: AsyncSession, counter: Counter, catalogue: Catalogue) -> Circumstances:
     submission = counter.reading.submission
     return Circumstances(
         on=counter.on,

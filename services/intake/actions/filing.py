@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.domain.cases import What
 from shared.audit.trail import AUDIT
 from shared.chance import new_id
 from shared.messaging import outbox
@@ -87,7 +88,7 @@ promises AS (
 ),
 step AS (
     INSERT INTO case_step (step_id, case_number, at, what, location)
-    VALUES (:step_id, :case_number, :received_at, :status, :receiving_location)
+    VALUES (:step_id, :case_number, :received_at, :what, :receiving_location)
 ),
 audited AS (
     INSERT INTO audit ({", ".join(_AUDIT)})
@@ -135,6 +136,7 @@ async def file_case(
     columns: dict[str, Any],
     papers: Papers,
     *,
+    what: What,
     announcements: Sequence[Announcement],
     audit: dict[str, Any],
 ) -> None:
@@ -146,6 +148,7 @@ async def file_case(
             "basis": to_json(columns["basis"]).decode(),
             **_of_papers(papers),
             "step_id": new_id(),
+            "what": what.value,
             **_of_audit(audit),
             **outbox.recording(session, announcements),
         },

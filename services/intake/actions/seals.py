@@ -64,3 +64,9 @@ def open_faults(keys: Keyring, notice_id: UUID, sealed: bytes) -> JsonValue:
 def seal_request(keys: Keyring, request_id: UUID, content: JsonValue) -> bytes:
     context = f"intake.case_request.content:{request_id}"
     return keys.seal("fields", to_json(content), context=context)
+
+
+def open_request(keys: Keyring, request_id: UUID, sealed: bytes) -> JsonValue:
+    context = f"intake.case_request.content:{request_id}"
+    opened: JsonValue = from_json(keys.open("fields", sealed, context=context))
+    return opened

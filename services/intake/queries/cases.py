@@ -1,11 +1,187 @@
 """Reads of cases: one, a window's to-do, a search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.models import CaseRow, MaterialRow
+from services.intake.models import (
+    CaseRow,
+    ContentRow,
+    HandoffRow,
+    MaterialRow,
+    NoticeRow,
+    OriginalRow,
+    RequestRow,
+    StepRow,
+)
+from shared.errors import NotFoundError
+from shared.security.grants import Match, Scope
+
+Position = tuple[datetime, str]
+
+
+def within(scope: Scope) -> ColumnElement[bool]:
+    """What of the cases the caller may see: as the window, as a handling place, or from above."""
+
+    def handles(own: Match) -> ColumnElement[bool]:
+        return exists().where(
+            HandoffRow.case_number == CaseRow.case_number, own(HandoffRow.location)
+        )
+
+    return scope.condition(
+        receiving=CaseRow.receiving_location,
+        handling=handles,
+        division=CaseRow.receiving_division,
+    )
+
+
+async def find_case(session: AsyncSession, number: str, scope: Scope) -> CaseRow:
+    """NotFoundError for a foreign one too: nobody learns what they may not see."""
+    found = await session.scalar(
+        select(CaseRow).where(CaseRow.case_number == number, within(scope))
+    )
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+async def lock_case(session: AsyncSession, number: str, scope: Scope) -> CaseRow:
+    found = await session.scalar(
+        select(CaseRow)
+        .where(CaseRow.case_number == number, within(scope))
+        .with_for_update(of=CaseRow)
+    )
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+async def lock_known(session: AsyncSession, number: str) -> CaseRow | None:
+    """For the houses' own messages, which are not anybody's in particular."""
+    return await session.scalar(
+        select(CaseRow).where(CaseRow.case_number == number).with_for_update()
+    )
+
+
+async def case_by_tracking(session: AsyncSession, indexes: Sequence[bytes]) -> CaseRow | None:
+    return await session.scalar(select(CaseRow).where(CaseRow.tracking_index.in_(indexes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is narrowed down to; nothing set is everything the caller may see."""
+
+    next_actor: str | None = None
+    statuses: Sequence[str] = ()
+    item_code: str | None = None
+    mode: str | None = None
+    lights: Sequence[str] = ()
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+    indexes: Mapping[str, Sequence[bytes]] | None = None
+    case_number: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        case = CaseRow
+        plain = (
+            (case.next_actor, self.next_actor),
+            (case.item_code, self.item_code),
+            (case.mode, self.mode),
+            (case.case_number, self.case_number),
+        )
+        found = [column == value for column, value in plain if value is not None]
+        found += [
+            column.in_(values)
+            for column, values in ((case.status, self.statuses), (case.light, self.lights))
+            if values
+        ]
+        if self.received_from is not None:
+            found.append(case.received_at >= self.received_from)
+        if self.received_before is not None:
+            found.append(case.received_at < self.received_before)
+        columns = {
+            "name": case.name_index,
+            "id_number": case.id_number_index,
+            "phone": case.phone_index,
+        }
+        found += [columns[kind].in_(values) for kind, values in (self.indexes or {}).items()]
+        return found
+
+
+_LISTED = (
+    CaseRow.case_number,
+    CaseRow.item_code,
+    CaseRow.item_version,
+    CaseRow.mode,
+    CaseRow.status,
+    CaseRow.next_actor,
+    CaseRow.priority,
+    CaseRow.received_at,
+    CaseRow.receiving_location,
+    CaseRow.due_on,
+    CaseRow.due_provisional,
+    CaseRow.light,
+    CaseRow.asked_until,
+    CaseRow.application_sealed,
+)
+
+
+def listing(
+    scope: Scope, wanted: Wanted, *, after: Position | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Newest first, by the key (received_at, case_number); one more than `limit`."""
+    case = CaseRow
+    query: Select[*tuple[Any, ...]] = select(*_LISTED).where(within(scope), *wanted.conditions())
+    if after is not None:
+        query = query.where(tuple_(case.received_at, case.case_number) < after)
+    return query.order_by(case.received_at.desc(), case.case_number.desc()).limit(limit + 1)
+
+
+async def list_cases(
+    session: AsyncSession, scope: Scope, wanted: Wanted, *, after: Position | None, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    return (await session.execute(listing(scope, wanted, after=after, limit=limit))).all()
+
+
+async def handoffs_of(session: AsyncSession, number: str) -> Sequence[HandoffRow]:
+    query = select(HandoffRow).where(HandoffRow.case_number == number)
+    return (await session.scalars(query.order_by(HandoffRow.stage, HandoffRow.handoff_id))).all()
+
+
+async def materials_of(session: AsyncSession, number: str) -> Sequence[MaterialRow]:
+    query = select(MaterialRow).where(MaterialRow.case_number == number)
+    return (await session.scalars(query.order_by(MaterialRow.material_id))).all()
+
+
+async def originals_of(session: AsyncSession, number: str) -> Sequence[OriginalRow]:
+    query = select(OriginalRow).where(OriginalRow.case_number == number)
+    return (await session.scalars(query.order_by(OriginalRow.original_id))).all()
+
+
+async def contents_of(session: AsyncSession, number: str) -> Sequence[ContentRow]:
+    query = select(ContentRow).where(
+        ContentRow.case_number == number, ContentRow.replaced_at.is_(None)
+    )
+    return (await session.scalars(query.order_by(ContentRow.material_code))).all()
+
+
+async def notices_of(session: AsyncSession, number: str) -> Sequence[NoticeRow]:
+    query = select(NoticeRow).where(NoticeRow.case_number == number)
+    return (await session.scalars(query.order_by(NoticeRow.issued_at))).all()
+
+
+async def requests_of(session: AsyncSession, number: str) -> Sequence[RequestRow]:
+    query = select(RequestRow).where(RequestRow.case_number == number)
+    return (await session.scalars(query.order_by(RequestRow.request_id))).all()
+
+
+async def steps_of(session: AsyncSession, number: str) -> Sequence[StepRow]:
+    query = select(StepRow).where(StepRow.case_number == number)
+    return (await session.scalars(query.order_by(StepRow.at, StepRow.step_id))).all()
 
 
 async def materials_held(

@@ -1,0 +1,179 @@
+"""What the other houses say of a case becomes the window's picture of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.actions import seals
+from services.intake.domain import cases
+from services.intake.domain.cases import Actor, News, Picture, Status
+from services.intake.models import CaseRow, HandoffRow, NoticeRow, RequestRow, StepRow
+from services.intake.queries import cases as reads
+from shared.means import means
+from shared.messaging.apply import NotYetError
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Which message says it, and of which place and piece of work."""
+
+    message_id: UUID
+    case_number: str
+    handoff_id: UUID | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A handoff as routing describes it."""
+
+    handoff_id: UUID
+    location: str
+    step: str
+    step_name: str
+    stage: int
+    role: str | None
+    lead: bool
+    status: str
+    due_on: date | None
+
+
+async def tell(session: AsyncSession, told: Told, *news: News, now: datetime) -> CaseRow:
+    """Move the picture; what happened is noted as a step of the case."""
+    case = await reads.lock_known(session, told.case_number)
+    if case is None:
+        raise NotYetError(f"case {told.case_number}")
+    before = picture = picture_of(case)
+    for place, each in enumerate(news):
+        picture = cases.after(picture, each)
+        await _note_step(session, told, each, place)
+    if picture != before:
+        show(case, picture)
+    # Also a step alone is something that readers see.
+    case.version += 1
+    case.changed_at = now
+    return case
+
+
+def picture_of(case: CaseRow) -> Picture:
+    return Picture(
+        status=Status(case.status),
+        next_actor=Actor(case.next_actor),
+        accepted_at=case.accepted_at,
+        due_on=case.due_on,
+        due_provisional=case.due_provisional,
+        light=case.light,
+        asked_until=case.asked_until,
+        decided_at=case.decided_at,
+        result=case.result,
+        outcome=case.outcome,
+        delivery_status=case.delivery_status,
+        delivered_at=case.delivered_at,
+    )
+
+
+def show(case: CaseRow, picture: Picture) -> None:
+    for name, value in asdict(picture).items():
+        setattr(case, name, value.value if isinstance(value, Status | Actor) else value)
+
+
+async def _note_step(session: AsyncSession, told: Told, news: News, place: int) -> None:
+    step = insert(StepRow).values(
+        # One message may tell two things; the second gets an id of its own that follows from it.
+        step_id=UUID(int=told.message_id.int ^ place),
+        case_number=told.case_number,
+        at=news.at,
+        what=news.what.value,
+        handoff_id=told.handoff_id,
+        location=told.location,
+        until=news.until,
+    )
+    await session.execute(step.on_conflict_do_nothing())
+
+
+async def keep_work(session: AsyncSession, number: str, work: Sequence[Work]) -> None:
+    rows = [{"case_number": number, **asdict(each)} for each in work]
+    if not rows:
+        return
+    stored = insert(HandoffRow).values(rows)
+    told = {name: stored.excluded[name] for name in ("location", "status", "due_on")}
+    await session.execute(stored.on_conflict_do_update(index_elements=["handoff_id"], set_=told))
+
+
+async def change_work(
+    session: AsyncSession, handoff_id: UUID, *, status: str, due_on: date | None = None
+) -> None:
+    changed: dict[str, object] = {"status": status}
+    if due_on is not None:
+        changed["due_on"] = due_on
+    await session.execute(
+        update(HandoffRow).where(HandoffRow.handoff_id == handoff_id).values(changed)
+    )
+
+
+async def move_work(session: AsyncSession, old: UUID, new: UUID, location: str) -> None:
+    """转办: the same work at another place, as a new handoff."""
+    handoff = HandoffRow
+    columns = ("case_number", "step", "step_name", "stage", "role", "lead")
+    moved = select(
+        literal(new),
+        literal(location),
+        literal("received"),
+        *(getattr(handoff, name) for name in columns),
+    ).where(handoff.handoff_id == old)
+    stored = insert(handoff).from_select(["handoff_id", "location", "status", *columns], moved)
+    await session.execute(stored.on_conflict_do_nothing())
+
+
+async def keep_notice(
+    session: AsyncSession,
+    told: Told,
+    notice_id: UUID,
+    *,
+    faults: JsonValue,
+    issued_at: datetime,
+    until: date | None,
+) -> None:
+    notice = insert(NoticeRow).values(
+        notice_id=notice_id,
+        case_number=told.case_number,
+        handoff_id=told.handoff_id,
+        location=told.location or "",
+        issued_at=issued_at,
+        supplement_due_on=until,
+        faults_sealed=seals.seal_faults(means(session).keys, notice_id, faults),
+    )
+    await session.execute(notice.on_conflict_do_nothing())
+
+
+async def settle_request(
+    session: AsyncSession,
+    request_id: UUID,
+    *,
+    at: datetime,
+    status: str,
+    code: str | None = None,
+    reason: str | None = None,
+) -> RequestRow | None:
+    """None for a request that was not made here, or was settled before."""
+    settled = (
+        update(RequestRow)
+        .where(RequestRow.request_id == request_id, RequestRow.status == "pending")
+        .values(status=status, settled_at=at, refusal_code=code, refusal=reason)
+        .returning(RequestRow)
+    )
+    return (await session.execute(settled)).scalar_one_or_none()
+
+
+async def answer_notices(session: AsyncSession, number: str, *, at: datetime) -> None:
+    await session.execute(
+        update(NoticeRow)
+        .where(NoticeRow.case_number == number, NoticeRow.answered_at.is_(None))
+        .values(answered_at=at)
+    )
