@@ -221,6 +221,10 @@ def _applicant(applicant: PartialApplicant, item: ItemVersion | None) -> Iterato
             item=item.name,
             allowed=listed(word(kind) for kind in item.kinds),
         )
+    if applicant.legal_representative is not None:
+        who = Words("法定代表人", "the legal representative")
+        for code, found in name_flaws(applicant.legal_representative, is_person=True):
+            yield fault("/applicant/legal_representative", code, who=who, found=found)
     if applicant.incapacitated and applicant.kind is Kind.ORGANISATION:
         yield fault("/applicant/incapacitated", "incapacity-unfit")
 

@@ -40,7 +40,7 @@ class PartialParty(Part):
             title="证件号码",
             max_length=50,
             description="与证件类型相符；设立中的单位可空",
-            examples=["63010419900307001X"],
+            examples=["630104199003070012"],
         ),
     ] = None
     phone: Annotated[

@@ -5,7 +5,10 @@ from typing import Self
 
 
 class Named(StrEnum):
-    """A value that travels, and `zh`, what the clerk reads out."""
+    """A value that travels, and `zh`, what the clerk reads out.
+
+    Its subclasses carry comments instead of docstrings: those would be printed on the API pages.
+    """
 
     zh: str
 
@@ -22,9 +25,8 @@ class Mode(Named):
     JOINT_HANDLING = "joint_handling", "多地联办"
 
 
+# GB/T 39046 A.5, in its order.
 class Channel(Named):
-    """GB/T 39046 A.5, in its order."""
-
     WINDOW = "window", "窗口"
     WEB = "web", "电脑端网上"
     MOBILE = "mobile", "移动端"
@@ -37,9 +39,8 @@ class Kind(Named):
     ORGANISATION = "organisation", "法人或其他组织"
 
 
+# The papers of shared/identity, and none at all for an organisation that is being founded.
 class IdType(Named):
-    """The papers of shared/identity, and none at all for an organisation that is being founded."""
-
     RESIDENT_ID = "resident_id", "居民身份证"
     TEMPORARY_RESIDENT_ID = "temporary_resident_id", "临时居民身份证"
     HOUSEHOLD_REGISTER = "household_register", "户口簿"
@@ -78,17 +79,15 @@ class DeliveryMethod(Named):
     ELECTRONIC = "electronic", "电子送达"
 
 
+# Who is led to the green lane.
 class Need(Named):
-    """Who is led to the green lane."""
-
     ELDERLY = "elderly", "老年人"
     DISABLED = "disabled", "残疾人"
     OTHER = "other", "其他需要照顾的情形"
 
 
+# How far a version of a service item has come.
 class Status(Named):
-    """How far a version of a service item has come."""
-
     DRAFT = "draft", "草稿"
     PUBLISHED = "published", "已发布"
     RETIRED = "retired", "已停用"
@@ -99,9 +98,8 @@ class Unit(Named):
     NATURAL_DAY = "natural_day", "日"
 
 
+# GB/T 39046 A.2: who decides.
 class Level(Named):
-    """GB/T 39046 A.2: who decides."""
-
     NATION = "1", "国家"
     PROVINCE = "2", "省"
     PREFECTURE = "3", "市"
@@ -111,16 +109,14 @@ class Level(Named):
     SHARED = "7", "分级管理"
 
 
+# Who accepts: the place that decides, or the window with a delegated power.
 class Authority(Named):
-    """Who accepts: the place that decides, or the window with a delegated power."""
-
     HANDLING = "handling", "办理地"
     RECEIVING = "receiving", "收件地"
 
 
+# What becomes of an original at the window: it travels, or it is looked at and given back.
 class Custody(Named):
-    """What becomes of an original at the window: it travels, or it is looked at and given back."""
-
     HANDED_IN = "handed_in", "上交"
     SHOWN = "shown", "交验"
     NONE = "none", "不收原件"
@@ -138,9 +134,8 @@ class ClockStart(Named):
     RECEIPT = "receipt", "收件"
 
 
+# What the item says happens when a deferred material never comes.
 class ExpiryPolicy(Named):
-    """What the item says happens when a deferred material never comes."""
-
     DEEMED_WITHDRAWN = "deemed_withdrawn", "视为撤回申请"
     ACCEPTANCE_REVOKED = "acceptance_revoked", "撤销受理"
     PAUSE_THEN_RETURN = "pause_then_return", "中止办理，仍不补交的退件"
@@ -165,9 +160,8 @@ class Payer(Named):
     NONE = "none", "不涉及寄递"
 
 
+# Where neither deferral nor commitment may be offered (S0-23, S0-24).
 class ExcludedArea(Named):
-    """Where neither deferral nor commitment may be offered (S0-23, S0-24)."""
-
     NATIONAL_SECURITY = "national_security", "国家安全"
     STATE_SECRETS = "state_secrets", "国家秘密"
     PUBLIC_SAFETY = "public_safety", "公共安全"
@@ -177,9 +171,8 @@ class ExcludedArea(Named):
     FOREIGN_MATTERS = "foreign_matters", "重要涉外"
 
 
+# What decides the place that handles a case.
 class Basis(Named):
-    """What decides the place that handles a case."""
-
     HOUSEHOLD_REGISTRATION = "household_registration", "户籍所在地"
     USUAL_RESIDENCE = "usual_residence", "经常居住地"
     PLACE_INSURED = "place_insured", "参保地"

@@ -194,6 +194,12 @@ SCENARIOS: list[Scenario] = [
         "/representative/capacity",
         "guardian-unneeded",
     ),
+    (
+        "SC-001",
+        {"applicant": make_organisation(legal_representative="王1")},
+        "/applicant/legal_representative",
+        "name-character",
+    ),
     ("SC-001", {"representative": None}, "/representative", "organisation-needs-person"),
     (
         "SC-001",
