@@ -15,16 +15,30 @@ def encode(values: Iterable[Any]) -> bytes:
     return b"".join(len(part).to_bytes(4) + part for part in parts)
 
 
-def canonical_json(value: Any) -> str:
-    """Independent of the order of keys, and of whether PostgreSQL has had it in between."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def canonical_json(values: Iterable[Any]) -> bytes:
+    """Independent of the order of keys, and of whether PostgreSQL has had a value in between."""
+    return _JSON.encode(list(values)).encode()
+
+
+def _plain_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value - EPOCH) // _MICROSECOND
+    return str(value)
 
 
 def _plain(value: Any) -> bytes:
     if value is None:
         return b"-"
+    if type(value) is str:
+        return b"=" + value.encode()
     if isinstance(value, bytes):
         return b"b" + value
     if isinstance(value, datetime):
         return b"t%d" % ((value - EPOCH) // _MICROSECOND)
     return f"={value}".encode()
+
+
+# Made once: json.dumps would make one for every row.
+_JSON: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain_json
+)

@@ -87,7 +87,7 @@ async def seal_once(
         if not rows:
             return None
         seal = await _append(connection, rows, at=at, digest=digest)
-    log.info("audit_sealed", seal=seal.number, rows=seal.size)
+    log.debug("audit_sealed", seal=seal.number, rows=seal.size)
     return seal
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, Uuid, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.audit.canonical import canonical_json, encode
+from shared.audit.canonical import canonical_json
 from shared.chance import new_id
 from shared.db.base import PLATFORM
 from shared.means import Origin, means, origin
@@ -86,11 +86,7 @@ def entry(
 
 def attested_bytes(row: Mapping[str, Any]) -> bytes:
     """What the proof is about: every column but the proof."""
-    return encode(
-        canonical_json(value) if name == "facts" else value
-        for name, value in row.items()
-        if name != "proof"
-    )
+    return canonical_json(value for name, value in row.items() if name != "proof")
 
 
 async def record(
