@@ -28,6 +28,7 @@ def _config(house: str, connection: Connection) -> Config:
     config.set_main_option("script_location", str(HERE))
     config.set_main_option("version_locations", str(HERE / "versions" / house))
     config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["house"] = house
     config.attributes["connection"] = connection
     return config
@@ -94,10 +95,16 @@ async def autogenerate(admin_url: str, house: str, message: str) -> None:
     engine = create_async_engine(admin_url, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(
-                lambda plain: command.revision(
-                    _config(house, plain), message=message, autogenerate=True
-                )
-            )
+            await connection.run_sync(_revise, house, message)
     finally:
         await engine.dispose()
+
+
+def _revise(connection: Connection, house: str, message: str) -> None:
+    there = len(list((HERE / "versions" / house).glob("[0-9]*.py")))
+    command.revision(
+        _config(house, connection),
+        message=message,
+        autogenerate=True,
+        rev_id=f"{there + 1:04d}",
+    )

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from shared.db.base import new_metadata
+from shared.db.types import Xid8
 
 
 class Base(DeclarativeBase):
@@ -36,15 +36,6 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
         bytes: LargeBinary,
     }
-
-
-class Xid8(UserDefinedType[int]):
-    """A transaction's own number."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
 
 
 class RegistryRow(Base):

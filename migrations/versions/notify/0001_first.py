@@ -1,0 +1,264 @@
+"""The first tables of notify."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("item_name", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deliver_by", sa.Date(), nullable=True),
+        sa.Column("certificate_form", sa.Text(), nullable=True),
+        sa.Column("receiving_location", sa.Text(), nullable=False),
+        sa.Column("receiving_division", sa.Text(), nullable=False),
+        sa.Column("handling_location", sa.Text(), nullable=False),
+        sa.Column("handling_division", sa.Text(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome", sa.LargeBinary(), nullable=False),
+        sa.Column("failed_before", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("ready_on", sa.Date(), nullable=True),
+        sa.Column("chores_done", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_chore_on", sa.Date(), nullable=True),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof_kind", sa.Text(), nullable=True),
+        sa.Column("proof", sa.LargeBinary(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("case_number", name=op.f("uq_delivery_case_number")),
+    )
+    op.create_index(
+        "ix_delivery_chore",
+        "delivery",
+        ["next_chore_on", "id"],
+        unique=False,
+        postgresql_where=sa.text("next_chore_on IS NOT NULL"),
+    )
+    op.create_index("ix_delivery_division", "delivery", ["handling_division", "id"], unique=False)
+    op.create_index("ix_delivery_handling", "delivery", ["handling_location", "id"], unique=False)
+    op.create_index("ix_delivery_receiving", "delivery", ["receiving_location", "id"], unique=False)
+    op.create_table(
+        "item",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("short_name", sa.Text(), nullable=False),
+        sa.Column("postage_payer", sa.Text(), nullable=False),
+        sa.Column("material_names", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_item")),
+    )
+    op.create_table(
+        "location",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("division", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("postcode", sa.Text(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_location")),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("parts", sa.SmallInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("fate", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint(
+            "case_number", "event", "source", name=op.f("uq_message_case_number_event_source")
+        ),
+    )
+    op.create_index(
+        "ix_message_due",
+        "message",
+        ["next_attempt_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_index("ix_message_person", "message", ["phone_blind", "first_sent_at"], unique=False)
+    op.create_index("ix_message_status", "message", ["status", "id"], unique=False)
+    op.create_table(
+        "told_case",
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("item_code", sa.Text(), nullable=False),
+        sa.Column("item_version", sa.Integer(), nullable=False),
+        sa.Column("item_name", sa.Text(), nullable=False),
+        sa.Column("receiving_location", sa.Text(), nullable=False),
+        sa.Column("receiving_division", sa.Text(), nullable=False),
+        sa.Column("handling_location", sa.Text(), nullable=True),
+        sa.Column(
+            "powers", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("delivery_method", sa.Text(), nullable=True),
+        sa.Column("outstanding", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("person", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("case_number", name=op.f("pk_told_case")),
+    )
+    op.create_table(
+        "delivery_step",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("from_status", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("actor_location", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_step_delivery_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_step")),
+    )
+    op.create_index(
+        "ix_delivery_step_delivery_id", "delivery_step", ["delivery_id", "id"], unique=False
+    )
+    op.create_table(
+        "dispatch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("from_location", sa.Text(), nullable=False),
+        sa.Column("from_division", sa.Text(), nullable=False),
+        sa.Column("to_location", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("payer", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.LargeBinary(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=True),
+        sa.Column("waybill", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("cancel_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_track_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_dispatch_delivery_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch")),
+    )
+    op.create_index(
+        "ix_dispatch_cancel",
+        "dispatch",
+        ["cancel_at"],
+        unique=False,
+        postgresql_where=sa.text("cancel_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_dispatch_due",
+        "dispatch",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_index("ix_dispatch_from", "dispatch", ["from_location", "id"], unique=False)
+    op.create_index(
+        "ix_dispatch_track",
+        "dispatch",
+        ["next_track_at"],
+        unique=False,
+        postgresql_where=sa.text("next_track_at IS NOT NULL"),
+    )
+    op.create_index("ix_dispatch_waybill", "dispatch", ["carrier", "waybill"], unique=False)
+    op.create_index(
+        "uq_dispatch_of_delivery",
+        "dispatch",
+        ["delivery_id"],
+        unique=True,
+        postgresql_where=sa.text("status NOT IN ('delivered', 'returned', 'lost', 'cancelled')"),
+    )
+    op.create_table(
+        "result_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("handle", sa.LargeBinary(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_result_link_delivery_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_result_link")),
+        sa.UniqueConstraint("handle", name=op.f("uq_result_link_handle")),
+    )
+    op.create_index(
+        "ix_result_link_expires_at",
+        "result_link",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("replaced_at IS NULL AND opened_at IS NULL"),
+    )
+    op.create_index(
+        "uq_result_link_current",
+        "result_link",
+        ["delivery_id"],
+        unique=True,
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_table(
+        "dispatch_scan",
+        sa.Column("dispatch_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("tracking", sa.Text(), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dispatch_id"], ["dispatch.id"], name=op.f("fk_dispatch_scan_dispatch_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "dispatch_id", "at", "code", "place", name=op.f("pk_dispatch_scan")
+        ),
+    )
+
+
+def downgrade() -> None:
+    """A house does not go back: expand, backfill, contract. Restore instead."""
+    raise NotImplementedError
