@@ -1,27 +1,31 @@
 """What every act on a handoff does around the act itself: load, clock, watches, trail, queue."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.domain import deadlines, duties, handoffs, leases, waits, watches
-from services.routing.domain.clock import Clock, Extension, Kind, Stretch
+from services.routing.domain.clock import Clock
 from services.routing.domain.deadlines import Light
 from services.routing.domain.duties import Approval, Refused
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.leases import Work
-from services.routing.domain.terms import Limit, Terms, Unit, limit_of
+from services.routing.domain.terms import Terms
 from services.routing.domain.waits import Receipts
 from services.routing.domain.words import LocationKind, Mode, Power, Side
 from services.routing.models import ActRow, CaseRow, HandoffRow, QueueChangeRow, WatchRow
 from services.routing.queries import handoffs as queries
 from services.routing.queries import registry
+from services.routing.queries.readings import clock_of as clock_of
+from services.routing.queries.readings import side_of as side_of
+from services.routing.queries.readings import terms_of as terms_of
+from services.routing.queries.readings import written as written
 from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
@@ -105,18 +109,6 @@ async def lay_out_of(
     return Desk(session, case, handoff, sisters, item, known, at)
 
 
-def terms_of(handoff: HandoffRow, item: Item) -> Terms:
-    if handoff.mode != Mode.JOINT_HANDLING:
-        return item.terms
-    return item.terms.for_step(limit_of(handoff.step_limit), accepts=handoff.accepts)
-
-
-def side_of(handoff: HandoffRow) -> Side:
-    if handoff.mode != Mode.JOINT_HANDLING:
-        return Side.HANDLING
-    return Side.LEAD if handoff.lead else Side.BRANCH
-
-
 def require_duty(desk: Desk, step: Step, *, side: Side | None = None) -> None:
     """The same table that `make duties` prints."""
     row = desk.handoff
@@ -154,47 +146,6 @@ def move(desk: Desk, step: Step) -> None:
         row.closed_at = desk.at
         row.holder = row.lease_until = None
         row.bound = False
-
-
-def clock_of(row: HandoffRow) -> Clock:
-    raw = row.clock
-    return Clock(
-        stretches=tuple(_stretch(each) for each in raw.get("stretches", ())),
-        extensions=tuple(
-            Extension(
-                date.fromisoformat(each["on"]),
-                Limit(
-                    each["limit"]["value"], Unit(each["limit"]["unit"]), each["limit"]["article"]
-                ),
-            )
-            for each in raw.get("extensions", ())
-        ),
-        revision=row.clock_revision,
-    )
-
-
-def _stretch(raw: dict[str, Any]) -> Stretch:
-    until = raw["until"]
-    return Stretch(
-        kind=Kind(raw["kind"]),
-        since=date.fromisoformat(raw["since"]),
-        until=date.fromisoformat(until) if until else None,
-        reason=raw["reason"],
-        article=raw["article"],
-        told=raw["told"],
-    )
-
-
-def written(clock: Clock) -> dict[str, Any]:
-    plain: dict[str, Any] = from_json(
-        to_json(
-            {
-                "stretches": [asdict(each) for each in clock.stretches],
-                "extensions": [asdict(each) for each in clock.extensions],
-            }
-        )
-    )
-    return plain
 
 
 def set_clock(row: HandoffRow, clock: Clock, terms: Terms, known: Known, *, today: date) -> None:

@@ -9,13 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import desk as desks
 from services.routing.domain import duties, explanations
 from services.routing.domain.duties import Allowed
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.words import LocationKind, Mode, Power
 from services.routing.models import CaseRow, HandoffRow
-from services.routing.queries import handoffs, registry
+from services.routing.queries import handoffs, readings, registry
 from services.routing.queries.registry import Item
 from shared.audit import trail
 from shared.errors import NotFoundError
@@ -110,12 +109,12 @@ async def view(
             facts={"purpose": purpose},
             at=at,
         )
-    clock = desks.clock_of(row)
+    clock = readings.clock_of(row)
     return HandoffView(
         row=row,
         case=case,
         application=_application(session, case, hidden=purpose is None),
-        explained=explanations.explain(clock, desks.terms_of(row, item), known.workdays),
+        explained=explanations.explain(clock, readings.terms_of(row, item), known.workdays),
         allowed=_allowed(row),
         notices=await _notices(session, row, item, hidden=purpose is None),
     )
@@ -155,7 +154,7 @@ async def _notices(
 
 def _allowed(row: HandoffRow) -> list[str]:
     """By the duties table, for the side whose handoff this is."""
-    side, powers = desks.side_of(row), frozenset(Power(each) for each in row.powers)
+    side, powers = readings.side_of(row), frozenset(Power(each) for each in row.powers)
     return [
         step.value
         for step in Step
