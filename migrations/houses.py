@@ -3,11 +3,28 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 
 from services.intake import models as intake
 from services.notify import models as notify
 from services.routing import models as routing
+from shared.audit.chain import AUDIT_LINK, AUDIT_SEAL
+from shared.audit.trail import AUDIT
+from shared.http.idempotency import IDEMPOTENCY
+from shared.messaging.inbox import INBOX, INBOX_SUBJECT
+from shared.messaging.outbox import OUTBOX, SUBJECT_SEQUENCE
+
+# Named one by one so that each is known here, whichever of them the houses happen to import.
+PLATFORM_TABLES: tuple[Table, ...] = (
+    AUDIT,
+    AUDIT_LINK,
+    AUDIT_SEAL,
+    IDEMPOTENCY,
+    INBOX,
+    INBOX_SUBJECT,
+    OUTBOX,
+    SUBJECT_SEQUENCE,
+)
 
 HOUSES = ("intake", "routing", "notify")
 
