@@ -1,37 +1,42 @@
-"""Wires intake: the HTTP application, and the loops that run beside it."""
+"""Wires intake: the application for the window, the loops beside it."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from services.intake.actions.catalogue import Imported, import_catalogue
 from services.intake.actions.numbers import Numbers
-from services.intake.api import cases, items
+from services.intake.api import cases, items, materials, progress, requests, submissions
 from services.intake.consumers import HANDLERS
+from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from services.intake.queries.places import Places
 from services.intake.settings import Settings
-from shared.audit.sealer import Sealer
-from shared.http import idempotency
+from shared.chores import add_chores
+from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
-from shared.messaging import keeping
-from shared.messaging.apply import Applier
-from shared.messaging.inbox import storing
-from shared.messaging.relay import Relay
-from shared.messaging.transport import Listener, Transport
+from shared.messaging.transport import Transport
 from shared.premises import Premises
 from shared.workers import Workers, every
 
-__all__ = ["Settings", "add_workers", "create_app", "load_catalogue"]
+__all__ = ["Settings", "add_workers", "create_app", "load_catalogue", "publish_catalogue"]
 
-HOUSE = "intake"
-_LISTENS_TO = ("routing", "notify")
+ROUTERS = (
+    submissions.router,
+    cases.router,
+    materials.router,
+    requests.router,
+    items.router,
+    progress.router,
+)
 
-_DESCRIPTION = """收件窗口：查事项、预审、收件、补正、查进度。
+_ABOUT = """收件窗口：查事项、预审、收件、补正、查进度。
+
 收件地以令牌中的地点为准；收件不等于受理，受理以办理地的通知为准。"""
 
 _TAGS = (
@@ -41,25 +46,33 @@ _TAGS = (
     {"name": "进度", "description": "申请人凭查询码公开查询"},
 )
 
+# The file itself, and a little for the way it is sent.
+_BODY_LIMITS = (("PUT", r"/materials/[^/]+/content$", LIMIT + 4096),)
+
+# Longer than any upload takes.
+_UPLOAD_ENDS = timedelta(hours=24)
+
 
 def create_app(premises: Premises) -> FastAPI:
-    settings = _settings(premises)
+    settings = premises.settings
+    assert isinstance(settings, Settings)  # noqa: S101  (intake's premises carry intake's settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
     app = new_app(
-        house=HOUSE,
-        title="通办·收件窗口 intake",
-        description=_DESCRIPTION,
-        routers=(cases.router, items.router),
+        house="intake",
+        title="通办 · 收件窗口 intake",
+        description=_ABOUT,
+        routers=ROUTERS,
         carried=premises.carried,
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
         checks={"database": premises.database_answers},
         lifespan=lifespan,
+        body_limits=_BODY_LIMITS,
         tags=_TAGS,
     )
     app.state.catalogue = Catalogue(premises.sessions)
@@ -67,52 +80,39 @@ def create_app(premises: Premises) -> FastAPI:
     app.state.numbers = Numbers(
         premises.sessions, division=settings.division, block=settings.number_block
     )
+    app.state.files = _open_files(premises)
     return app
 
 
-def _settings(premises: Premises) -> Settings:
-    settings = premises.settings
-    assert isinstance(settings, Settings)  # noqa: S101  (intake's premises carry intake's settings)
-    return settings
+def _open_files(premises: Premises) -> FileStore:
+    return FileStore.open(premises.settings.files_url, premises.carried.keys, owner="intake")
 
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
-    sessions, carried = premises.sessions, premises.carried
-    stored = asyncio.Event()
-    relay = Relay(premises.engine, transport, source=carried.source, recorded=premises.recorded)
-    applier = Applier(
-        premises.engine,
-        sessions,
-        HANDLERS,
-        carried=carried,
-        clock=premises.clock,
-        stored=stored,
-    )
-    listener = Listener(
-        HOUSE, _LISTENS_TO, storing(sessions, stored), keeping.taking_back(sessions)
-    )
-    sealer = Sealer(premises.sealer_engine, premises.clock)
-    workers.add(f"{HOUSE}-relay", relay.run)
-    workers.add(f"{HOUSE}-listener", lambda stop: transport.listen(listener, stop))
-    workers.add(f"{HOUSE}-applier", applier.run)
-    workers.add(f"{HOUSE}-audit-sealer", every(2.0, sealer.turn))
-    workers.add(f"{HOUSE}-purge", every(300.0, lambda: _purge(premises)))
+    add_chores(workers, premises, transport, HANDLERS)
+    files = _open_files(premises)
+    workers.add("intake-files", every(3600.0, lambda: _sweep(premises, files)))
 
 
-async def _purge(premises: Premises) -> bool:
-    """One batch of everything that has been kept long enough; whether there is more."""
-    now = premises.clock()
-    async with premises.sessions.begin() as session:
-        gone = await idempotency.purge(session, at=now)
-        gone += await keeping.purge_outbox(session, before=now - keeping.OUTBOX_KEPT)
-        gone += await keeping.purge_inbox(session, before=now - keeping.INBOX_KEPT)
-    return gone > 0
+async def _sweep(premises: Premises, files: FileStore) -> bool:
+    """Take away files whose transaction never came."""
+
+    async def known(names: Collection[str]) -> Collection[str]:
+        async with premises.sessions() as session:
+            return await reads.known_contents(session, names)
+
+    await files.sweep(known, older_than=premises.clock() - _UPLOAD_ENDS)
+    return False
 
 
 async def load_catalogue(premises: Premises, path: Path) -> Imported:
     """Publish what of the file is not there yet; what is there stays as it is."""
     raw = json.loads(await asyncio.to_thread(path.read_text, "utf-8"))
+    return await publish_catalogue(premises, raw, only_new=True)
+
+
+async def publish_catalogue(premises: Premises, raw: object, *, only_new: bool = False) -> Imported:
     async with premises.sessions.begin() as session:
-        imported = await import_catalogue(session, raw, at=premises.clock(), only_new=True)
+        imported = await import_catalogue(session, raw, at=premises.clock(), only_new=only_new)
     premises.carried.wake()
     return imported

@@ -32,7 +32,6 @@ GRANTS = Grants(
         "read_content": _READERS,
         "give_supplement": _WINDOW,
         "request_withdrawal": _WINDOW,
-        "read_document": _READERS,
         "read_progress": ANONYMOUS,
     }
 )

@@ -250,6 +250,7 @@ class ContentRow(Base):
             unique=True,
             postgresql_where=text("replaced_at IS NULL"),
         ),
+        Index("ix_case_content_store_key", "store_key"),
     )
 
 

@@ -51,15 +51,15 @@ async def import_catalogue(
     changed = [] if only_new else [item for item in read.items if _differs(item, present)]
     if added or changed:
         await _publish(session, [*added, *changed], at=at)
-    imported = Imported(len(added), len(changed), len(read.items) - len(added) - len(changed))
-    await trail.record(
-        session,
-        action="catalogue-imported",
-        at=at,
-        resource="catalogue",
-        facts={"added": imported.added, "changed": imported.changed},
-    )
-    return imported
+        # An import that changes nothing leaves no trace: it happens at every start.
+        await trail.record(
+            session,
+            action="catalogue-imported",
+            at=at,
+            resource="catalogue",
+            facts={"added": len(added), "changed": len(changed)},
+        )
+    return Imported(len(added), len(changed), len(read.items) - len(added) - len(changed))
 
 
 def _differs(item: ItemVersion, present: Mapping[Key, ItemVersion]) -> bool:

@@ -1,5 +1,6 @@
 """Where each sealed column of intake is bound to its row: sealed bytes open nowhere else."""
 
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -55,9 +56,9 @@ def seal_faults(keys: Keyring, notice_id: UUID, faults: JsonValue) -> bytes:
     return keys.seal("fields", to_json(faults), context=f"intake.case_notice.faults:{notice_id}")
 
 
-def open_faults(keys: Keyring, notice_id: UUID, sealed: bytes) -> JsonValue:
+def open_faults(keys: Keyring, notice_id: UUID, sealed: bytes) -> list[dict[str, Any]]:
     context = f"intake.case_notice.faults:{notice_id}"
-    opened: JsonValue = from_json(keys.open("fields", sealed, context=context))
+    opened: list[dict[str, Any]] = from_json(keys.open("fields", sealed, context=context))
     return opened
 
 

@@ -14,7 +14,15 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import events
-from services.intake.actions import applications, asking, circumstances, news, seals, submission
+from services.intake.actions import (
+    applications,
+    asking,
+    circumstances,
+    contents,
+    news,
+    seals,
+    submission,
+)
 from services.intake.actions.asking import APPLIED, COMPLETION, PENDING, SUPPLEMENT, Asked
 from services.intake.actions.circumstances import Counter
 from services.intake.actions.filing import Papers
@@ -122,7 +130,8 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
     await asking.note(session, case, What.COMPLETED, at=desk.at)
     facts = {"materials": len(papers.papers)}
     await asking.audit(session, case, "case-completed", request_id, facts, at=desk.at)
-    await outbox.record_many(session, [announcement])
+    told = await contents.announcements(session, case.case_number, at=desk.at)
+    await outbox.record_many(session, [announcement, *told])
     return Asked(request_id, case.case_number, COMPLETION, APPLIED, papers.originals)
 
 

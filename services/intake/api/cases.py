@@ -1,105 +1,161 @@
-"""Cases at the window: check, submit."""
+"""Cases as the window sees them: its to-do, a search, one case."""
 
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.intake.actions import submission
-from services.intake.actions.submission import Taken
-from services.intake.api.counters import AtCounter, DrawnNumber, ItemCatalogue
+from services.intake.actions import reading
+from services.intake.actions.reading import Line, Look, Sought
+from services.intake.api.counters import ItemCatalogue
+from services.intake.api.paths import CaseNumber
+from services.intake.api.views import CaseLine, CaseOut, case_out
+from services.intake.domain.cases import Actor, Status
+from services.intake.domain.words import Mode
 from services.intake.grants import GRANTS
+from services.intake.queries.cases import Wanted
+from shared.clock import SHANGHAI, Now
 from shared.db.transactions import Reading, Transaction
-from shared.errors import Fault
-from shared.http import etags
-from shared.http.idempotency import OnceRequired
-from shared.http.routes import granted_route
-from shared.identity import tracking_codes
-from shared.problems import FaultOut
+from shared.http import etags, pages
+from shared.http.pages import After, Limit
+from shared.http.routes import Granted, granted_route
 
 router = APIRouter(prefix="/v1/cases", tags=["办件"], route_class=granted_route(GRANTS))
 
 
-class CheckOut(BaseModel):
-    """预审结果；不产生任何办件。"""
-
-    complete: bool = Field(description="没有问题，可以提交")
-    faults: list[FaultOut] = Field(description="全部问题，一次列出；pointer 指向填写的位置")
+class CasesOut(BaseModel):
+    cases: list[CaseLine]
+    next: str | None = Field(description="下一页的 after；没有更多时为 null")
 
 
-class ItemRef(BaseModel):
-    code: str = Field(examples=["CL-001"])
-    version: int = Field(examples=[1])
+class SearchIn(BaseModel):
+    """至少填一项；填多项时须全部符合。个人信息只放在内容里，不放在网址里。"""
+
+    case_number: str | None = Field(default=None, max_length=50, description="办件编号")
+    name: str | None = Field(default=None, max_length=200, description="申请人姓名或名称，全名")
+    id_number: str | None = Field(default=None, max_length=50, description="证件号码")
+    phone: str | None = Field(default=None, max_length=30, description="联系电话")
+    after: str | None = Field(default=None, max_length=500, description="上一页答复中的 next")
+    limit: int = Field(default=50, ge=1, le=200, description="每页条数，最多 200")
 
 
-class OriginalOut(BaseModel):
-    original_id: UUID = Field(description="原件标识，装袋、交接时使用")
-    material_code: str = Field(examples=["M3"])
-
-
-class CaseTakenOut(BaseModel):
-    """收件结果。收件不等于受理。"""
-
-    case_number: str = Field(description="办件编号，17 位", examples=["63000026000000123"])
-    tracking_code: str = Field(
-        description="查询码，凭此公开查询进度；只在此时给出", examples=["7K3PQ-0ZV4M-XT8RA-52CDE"]
-    )
-    status: str = Field(
-        description="received 已收件；received_incomplete 已登记，材料待补齐",
-        examples=["received"],
-    )
-    received_at: datetime
-    item: ItemRef
-    originals: list[OriginalOut] = Field(description="留在窗口的每一份原件")
-    receipt_url: str = Field(description="收件凭证（PDF）")
-    faults: list[FaultOut] = Field(
-        default_factory=list, description="登记为 received_incomplete 时，还缺什么"
-    )
-
-
-def fault_out(fault: Fault) -> FaultOut:
-    return FaultOut.model_validate(fault, from_attributes=True)
-
-
-def _taken(taken: Taken) -> CaseTakenOut:
-    return CaseTakenOut(
-        case_number=taken.case_number,
-        tracking_code=tracking_codes.grouped(taken.tracking_code),
-        status=taken.status,
-        received_at=taken.received_at,
-        item=ItemRef(code=taken.item_code, version=taken.item_version),
-        originals=[
-            OriginalOut(original_id=each.original_id, material_code=each.material_code)
-            for each in taken.originals
-        ],
-        receipt_url=f"/intake/v1/cases/{taken.case_number}/documents/receipt",
-        faults=[fault_out(fault) for fault in taken.faults],
-    )
-
-
-@router.post("/check", summary="预审：一次列出全部问题，不产生办件")
-async def check_case(counter: AtCounter, catalogue: ItemCatalogue, session: Reading) -> CheckOut:
-    """收取原件之前先预审。内容与提交相同；格式问题与业务问题一并列出，便于一次性告知。"""
-    faults = await submission.check_case(session, counter, catalogue)
-    return CheckOut(complete=not faults, faults=[fault_out(fault) for fault in faults])
-
-
-@router.post("", status_code=201, response_model=CaseTakenOut, summary="提交：收件并给出办件编号")
-async def submit_case(
-    counter: AtCounter,
-    slip: DrawnNumber,
+@router.get("", summary="办件列表与窗口待办")
+async def list_cases(
+    session: Reading,
+    scope: Granted,
     catalogue: ItemCatalogue,
-    session: Transaction,
-    once: OnceRequired,
-) -> Response:
-    """收件地以令牌为准。有任何问题时答复 422 并一次列出全部问题，不保存任何内容。
+    next_actor: Annotated[
+        Actor | None, Query(description="轮到谁；receiving 即窗口待办", examples=["receiving"])
+    ] = None,
+    status: Annotated[
+        list[Status] | None, Query(max_length=20, description="办件状态，可多个")
+    ] = None,
+    item_code: Annotated[str | None, Query(max_length=50, description="事项编码")] = None,
+    mode: Annotated[Mode | None, Query(description="通办模式")] = None,
+    light: Annotated[
+        list[str] | None,
+        Query(max_length=10, description="时限灯色，可多个：green、yellow、red、missed"),
+    ] = None,
+    received_from: Annotated[date | None, Query(description="收件日期，从这天起")] = None,
+    received_to: Annotated[date | None, Query(description="收件日期，到这天止")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> CasesOut:
+    """本窗口（上级为辖区）的办件，新的在前。不含身份证号等个人信息，姓名已遮盖。"""
+    wanted = Wanted(
+        next_actor=next_actor,
+        statuses=status or (),
+        item_code=item_code,
+        mode=mode,
+        lights=light or (),
+        received_from=_start_of(received_from),
+        received_before=_end_of(received_to),
+    )
+    lines = await reading.list_cases(
+        session,
+        scope,
+        wanted,
+        catalogue=catalogue,
+        after=pages.position(after, datetime.fromisoformat, str),
+        limit=limit,
+    )
+    return _page(lines, limit)
 
-    同一 `Idempotency-Key` 重发得到同一答复；换一个键再次提交就是另一个办件。
+
+@router.post("/search", summary="查找办件：编号、姓名、证件号码、电话")
+async def search_cases(
+    search: SearchIn, session: Transaction, scope: Granted, catalogue: ItemCatalogue, now: Now
+) -> CasesOut:
+    """按全值查找（不支持部分匹配）。每次查找都记入审计。"""
+    sought = Sought(
+        case_number=search.case_number,
+        name=search.name,
+        id_number=search.id_number,
+        phone=search.phone,
+    )
+    lines = await reading.search_cases(
+        session,
+        scope,
+        sought,
+        catalogue=catalogue,
+        after=pages.position(search.after, datetime.fromisoformat, str),
+        limit=search.limit,
+        at=now,
+    )
+    return _page(lines, search.limit)
+
+
+@router.get("/{case_number}", response_model=CaseOut, summary="一个办件")
+async def read_case(
+    case_number: CaseNumber,
+    request: Request,
+    session: Transaction,
+    scope: Granted,
+    catalogue: ItemCatalogue,
+    now: Now,
+    unmask: Annotated[
+        bool, Query(description="显示完整个人信息；须同时说明用途，并记入审计")
+    ] = False,
+    purpose: Annotated[
+        str | None, Query(max_length=100, description="用途", examples=["核对收件信息"])
+    ] = None,
+) -> Response:
+    """办件的进展、材料、原件、告知与时限。个人信息默认遮盖。
+
+    答复带 `ETag`；再次读取时用 `If-None-Match`，没有变化则答复 304。
     """
-    taken = await submission.submit_case(session, counter, slip, catalogue)
-    headers = {
-        "Location": f"/intake/v1/cases/{taken.case_number}",
-        "ETag": etags.of_version(1),
-    }
-    return await once.reply(201, _taken(taken), headers)
+    view = await reading.read_case(
+        session,
+        case_number,
+        scope=scope,
+        look=Look(unmask, purpose),
+        catalogue=catalogue,
+        at=now,
+    )
+    return _tagged(request, view.case.version, case_out(view))
+
+
+def _tagged(request: Request, version: int, out: BaseModel) -> Response:
+    tag = etags.of_version(version)
+    if etags.matches(etags.if_none_match(request), tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(out.model_dump_json(), headers={"ETag": tag}, media_type="application/json")
+
+
+def _page(lines: Sequence[Line], limit: int) -> CasesOut:
+    page, more = pages.cut(lines, limit)
+    last: Any = page[-1].row if more else None
+    return CasesOut(
+        cases=[CaseLine.of(line) for line in page],
+        next=pages.cursor(last.received_at.isoformat(), last.case_number) if more else None,
+    )
+
+
+def _start_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, SHANGHAI) if day else None
+
+
+def _end_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.max, SHANGHAI) if day else None

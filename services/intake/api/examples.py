@@ -101,3 +101,11 @@ SUBMISSIONS: dict[str, Example] = {
     "remote_collection": _said("异地代收代办：残疾人证到期换领（上交原证）", REMOTE_COLLECTION),
     "joint_handling": _said("多地联办：工作调动户口迁移", JOINT_HANDLING),
 }
+
+SUPPLEMENTS: dict[str, Example] = {
+    "photo": _said(
+        "补交照片（电子件）", {"materials": [{"code": "M4", "form": "electronic", "count": 1}]}
+    ),
+    "form": _said("更正申请表中的一项", {"form": {"residence": "青海省西宁市城西区示例路5号"}}),
+}
+WITHDRAWALS: dict[str, Example] = {"changed": _said("不再需要", {"reason": "申请人不再需要"})}

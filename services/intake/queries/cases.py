@@ -1,6 +1,6 @@
 """Reads of cases: one, a window's to-do, a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -167,6 +167,22 @@ async def contents_of(session: AsyncSession, number: str) -> Sequence[ContentRow
         ContentRow.case_number == number, ContentRow.replaced_at.is_(None)
     )
     return (await session.scalars(query.order_by(ContentRow.material_code))).all()
+
+
+async def content_of(session: AsyncSession, number: str, material_code: str) -> ContentRow | None:
+    return await session.scalar(
+        select(ContentRow).where(
+            ContentRow.case_number == number,
+            ContentRow.material_code == material_code,
+            ContentRow.replaced_at.is_(None),
+        )
+    )
+
+
+async def known_contents(session: AsyncSession, names: Collection[str]) -> Collection[str]:
+    """Which of these objects of the store a row speaks of."""
+    query = select(ContentRow.store_key).where(ContentRow.store_key.in_(names))
+    return (await session.scalars(query)).all()
 
 
 async def notices_of(session: AsyncSession, number: str) -> Sequence[NoticeRow]:

@@ -20,3 +20,8 @@ async def barred_until(
         .group_by(promise.kind)
     )
     return {kind: until for kind, until in rows if until is not None}
+
+
+async def of_case(session: AsyncSession, number: str) -> Sequence[PromiseRow]:
+    query = select(PromiseRow).where(PromiseRow.case_number == number)
+    return (await session.scalars(query.order_by(PromiseRow.kind, PromiseRow.material_code))).all()

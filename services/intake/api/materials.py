@@ -1,0 +1,173 @@
+"""The files of materials: streamed up, streamed down."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.actions import contents
+from services.intake.actions.contents import Opening, Upload
+from services.intake.api.counters import ItemCatalogue
+from services.intake.api.paths import CaseNumber, MaterialCode
+from services.intake.grants import GRANTS
+from shared.clock import Now
+from shared.db.transactions import Sessions
+from shared.files import headers
+from shared.files.media import ACCEPTED
+from shared.files.store import FileStore
+from shared.http import etags
+from shared.http.etags import IfMatch
+from shared.http.routes import Granted, granted_route
+
+router = APIRouter(
+    prefix="/v1/cases/{case_number}/materials/{material_code}/content",
+    tags=["材料"],
+    route_class=granted_route(GRANTS),
+)
+
+
+class ContentStoredOut(BaseModel):
+    digest: str = Field(description="文件的 SHA-256，Repr-Digest 的写法", examples=["sha-256=:…:"])
+    size: int = Field(description="字节数", examples=[204800])
+    media_type: str = Field(description="按内容判定的类型", examples=["application/pdf"])
+
+
+def _files(request: Request) -> FileStore:
+    files: FileStore = request.app.state.files
+    return files
+
+
+def _opening(request: Request) -> Opening:
+    sessions: Sessions = request.app.state.sessions
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[AsyncSession]:
+        async with sessions() as session:
+            session.info["origin"] = request.state.origin
+            async with session.begin():
+                yield session
+        request.app.state.means.wake()
+
+    return opening
+
+
+Files = Annotated[FileStore, Depends(_files)]
+Openings = Annotated[Opening, Depends(_opening)]
+ReprDigest = Annotated[
+    str | None,
+    Header(
+        alias="Repr-Digest",
+        max_length=500,
+        description="文件的摘要（RFC 9530），与收到的内容不符则拒收",
+        examples=["sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:"],
+    ),
+]
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "文件本身，不超过 50 MB；按内容判定类型",
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in sorted(ACCEPTED)
+        },
+    }
+}
+
+
+@router.put(
+    "",
+    status_code=201,
+    response_model=ContentStoredOut,
+    summary="上传材料文件",
+    openapi_extra=_BODY,
+)
+async def put_content(
+    case_number: CaseNumber,
+    material_code: MaterialCode,
+    request: Request,
+    opening: Openings,
+    files: Files,
+    scope: Granted,
+    catalogue: ItemCatalogue,
+    now: Now,
+    repr_digest: ReprDigest = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """边收边加密存放，中途断开则什么也不留。同一材料再次上传，替换前一份（前一份留档）。"""
+    upload = Upload(
+        stream=request.stream(),
+        declared=request.headers.get("content-type"),
+        repr_digest=repr_digest,
+        if_match=if_match,
+    )
+    stored = await contents.put_content(
+        opening,
+        files,
+        case_number,
+        material_code,
+        upload,
+        scope=scope,
+        catalogue=catalogue,
+        at=now,
+    )
+    record = stored.record
+    out = ContentStoredOut(
+        digest=record.repr_digest, size=record.size, media_type=record.media_type
+    )
+    return Response(
+        out.model_dump_json(),
+        201,
+        {"ETag": etags.of_version(stored.version), "Repr-Digest": record.repr_digest},
+        "application/json",
+    )
+
+
+@router.get(
+    "",
+    summary="取回材料文件",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "文件本身",
+            "content": {each: {} for each in sorted(ACCEPTED)},
+        },
+        206: {"description": "文件的一段（Range）"},
+    },
+)
+async def read_content(
+    case_number: CaseNumber,
+    material_code: MaterialCode,
+    opening: Openings,
+    files: Files,
+    scope: Granted,
+    now: Now,
+    range_: Annotated[
+        str | None, Header(alias="Range", max_length=100, description="只取一段，如 bytes=0-1023")
+    ] = None,
+) -> Response:
+    """与上传的内容逐字节相同；每次取回都记入审计。支持 `Range`。"""
+    async with opening() as session:
+        record = await contents.find_content(
+            session, case_number, material_code, scope=scope, at=now
+        )
+    span = headers.read_range(range_, record.size)
+    start, end = span or (0, record.size)
+    told = {
+        "Content-Length": str(end - start),
+        "Repr-Digest": record.repr_digest,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'attachment; filename="{case_number}-{material_code}"',
+    }
+    if span is not None:
+        told["Content-Range"] = f"bytes {start}-{end - 1}/{record.size}"
+    return StreamingResponse(
+        files.read(record, start, end),
+        206 if span else 200,
+        told,
+        record.media_type,
+    )

@@ -1,0 +1,298 @@
+"""One case as it is shown, and one line of it in a list."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.intake.actions.reading import CaseView, Line
+from services.intake.domain.cases import Status, What
+from services.intake.domain.words import Mode
+
+
+class ItemOut(BaseModel):
+    code: str = Field(examples=["CL-001"])
+    version: int = Field(examples=[1], description="办件一直按收件时的版本办理")
+    name: str = Field(examples=["残疾人证到期换领"])
+
+
+class DeadlineOut(BaseModel):
+    due_on: date = Field(description="办理期限的最后一天（Asia/Shanghai）")
+    provisional: bool = Field(description="当年放假安排尚未公布，期限可能调整")
+    light: str | None = Field(description="时限灯色", examples=["green"])
+
+
+class HandoffOut(BaseModel):
+    id: UUID
+    location: str = Field(examples=["620102-CL"])
+    location_name: str | None
+    step: str = Field(examples=["handle"])
+    step_name: str
+    stage: int = Field(description="同一阶段并行办理")
+    lead: bool = Field(description="牵头，对申请人负责")
+    status: str = Field(examples=["received"])
+    due_on: date | None
+
+
+class ContentOut(BaseModel):
+    digest: str = Field(description="文件的 SHA-256", examples=["sha-256:9f86d0…"])
+    size: int
+    media_type: str = Field(examples=["application/pdf"])
+    stored_at: datetime
+
+
+class MaterialOut(BaseModel):
+    code: str = Field(examples=["M1"])
+    name: str
+    form: str = Field(examples=["original"])
+    count: int
+    given_at: datetime
+    supplement_id: UUID | None = Field(description="补正时提交的，是哪一次")
+    content: ContentOut | None = Field(description="已上传的文件")
+
+
+class OriginalOut(BaseModel):
+    original_id: UUID
+    material_code: str
+
+
+class PromiseOut(BaseModel):
+    kind: str = Field(description="deferral 容缺；commitment 告知承诺")
+    material_code: str
+    due_on: date | None
+    kept_at: datetime | None
+
+
+class NoticeFaultOut(BaseModel):
+    material_code: str | None = None
+    text: str = Field(description="要补正什么")
+
+
+class NoticeOut(BaseModel):
+    """一次性告知。"""
+
+    notice_id: UUID
+    handoff_id: UUID | None = Field(description="为空表示窗口当场告知")
+    location: str
+    issued_at: datetime
+    supplement_due_on: date | None
+    answered_at: datetime | None
+    faults: list[NoticeFaultOut]
+
+
+class RequestOut(BaseModel):
+    """窗口提出的补正或撤回；由办理地处理。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    request_id: UUID
+    kind: str = Field(description="supplement 补正；withdrawal 撤回")
+    asked_at: datetime
+    status: str = Field(description="pending 待处理；applied 已生效；refused 未获同意")
+    settled_at: datetime | None
+    refusal_code: str | None
+    refusal: str | None
+
+
+class StepOut(BaseModel):
+    what: What
+    text: str = Field(examples=["受理"])
+    at: datetime
+    location: str | None
+    until: date | None
+
+
+class DeliveryOut(BaseModel):
+    method: str | None = Field(examples=["post"])
+    status: str | None = Field(description="送达进展", examples=["on_way"])
+    delivered_at: datetime | None
+
+
+class CaseOut(BaseModel):
+    case_number: str = Field(examples=["63000026000000123"])
+    status: Status
+    status_text: str = Field(examples=["已转办理地"])
+    next_actor: str = Field(description="轮到谁", examples=["handling"])
+    item: ItemOut
+    mode: Mode
+    channel: str
+    priority: str = Field(description="green 绿色通道；normal 一般")
+    receiving_location: str
+    received_at: datetime
+    basis: dict[str, str]
+    chosen_basis: str | None
+    handoffs: list[HandoffOut]
+    accepted_at: datetime | None = Field(description="受理时间；收件不等于受理")
+    deadline: DeadlineOut | None
+    asked_until: date | None = Field(description="补正的最后一天")
+    decided_at: datetime | None
+    result: str | None = Field(description="granted 准予；denied 不予许可；ended 终结")
+    outcome: str | None = Field(description="终结的原因，如 withdrawn 撤回")
+    delivery: DeliveryOut
+    materials: list[MaterialOut]
+    originals: list[OriginalOut]
+    promises: list[PromiseOut]
+    notices: list[NoticeOut]
+    requests: list[RequestOut]
+    steps: list[StepOut]
+    allowed: list[str] = Field(description="窗口现在可以做什么")
+    application: dict[str, Any] = Field(description="申请内容；个人信息默认遮盖")
+    changed_at: datetime
+
+
+class CaseLine(BaseModel):
+    case_number: str = Field(examples=["63000026000000123"])
+    status: Status
+    status_text: str
+    next_actor: str
+    item: ItemOut
+    mode: Mode
+    priority: str
+    applicant: str = Field(description="申请人，已遮盖", examples=["李**"])
+    receiving_location: str
+    received_at: datetime
+    deadline: DeadlineOut | None
+    asked_until: date | None
+
+    @classmethod
+    def of(cls, line: Line) -> "CaseLine":
+        row: Any = line.row
+        status = Status(row.status)
+        return cls(
+            case_number=row.case_number,
+            status=status,
+            status_text=status.zh,
+            next_actor=row.next_actor,
+            item=ItemOut(code=row.item_code, version=row.item_version, name=line.item_name),
+            mode=row.mode,
+            priority=row.priority,
+            applicant=line.applicant,
+            receiving_location=row.receiving_location,
+            received_at=row.received_at,
+            deadline=_deadline(row),
+            asked_until=row.asked_until,
+        )
+
+
+def case_out(view: CaseView) -> CaseOut:
+    case = view.case
+    status = Status(case.status)
+    return CaseOut(
+        case_number=case.case_number,
+        status=status,
+        status_text=status.zh,
+        next_actor=case.next_actor,
+        item=ItemOut(code=case.item_code, version=case.item_version, name=view.item.name),
+        mode=Mode(case.mode),
+        channel=case.channel,
+        priority=case.priority,
+        receiving_location=case.receiving_location,
+        received_at=case.received_at,
+        basis=case.basis,
+        chosen_basis=case.chosen_basis,
+        handoffs=_handoffs(view),
+        accepted_at=case.accepted_at,
+        deadline=_deadline(case),
+        asked_until=case.asked_until,
+        decided_at=case.decided_at,
+        result=case.result,
+        outcome=case.outcome,
+        delivery=DeliveryOut(
+            method=case.delivery_method,
+            status=case.delivery_status,
+            delivered_at=case.delivered_at,
+        ),
+        **_papers(view),
+        notices=[
+            NoticeOut(
+                notice_id=notice.row.notice_id,
+                handoff_id=notice.row.handoff_id,
+                location=notice.row.location,
+                issued_at=notice.row.issued_at,
+                supplement_due_on=notice.row.supplement_due_on,
+                answered_at=notice.row.answered_at,
+                faults=[NoticeFaultOut.model_validate(fault) for fault in notice.faults],
+            )
+            for notice in view.notices
+        ],
+        requests=[RequestOut.model_validate(request) for request in view.requests],
+        steps=[
+            StepOut(
+                what=What(step.what),
+                text=What(step.what).zh,
+                at=step.at,
+                location=step.location,
+                until=step.until,
+            )
+            for step in view.steps
+        ],
+        allowed=[act.value for act in view.allowed],
+        application=dict(view.application),
+        changed_at=case.changed_at,
+    )
+
+
+def _deadline(row: Any) -> DeadlineOut | None:
+    if row.due_on is None:
+        return None
+    return DeadlineOut(due_on=row.due_on, provisional=row.due_provisional, light=row.light)
+
+
+def _handoffs(view: CaseView) -> list[HandoffOut]:
+    return [
+        HandoffOut(
+            id=row.handoff_id,
+            location=row.location,
+            location_name=view.place_names.get(row.location),
+            step=row.step,
+            step_name=row.step_name,
+            stage=row.stage,
+            lead=row.lead,
+            status=row.status,
+            due_on=row.due_on,
+        )
+        for row in view.handoffs
+    ]
+
+
+def _papers(view: CaseView) -> dict[str, Any]:
+    return {
+        "materials": [
+            MaterialOut(
+                code=row.code,
+                name=material.name if (material := view.item.material(row.code)) else row.code,
+                form=row.form,
+                count=row.count,
+                given_at=row.given_at,
+                supplement_id=row.supplement_id,
+                content=_content(view, row.code),
+            )
+            for row in view.materials
+        ],
+        "originals": [
+            OriginalOut(original_id=row.original_id, material_code=row.material_code)
+            for row in view.originals
+        ],
+        "promises": [
+            PromiseOut(
+                kind=row.kind,
+                material_code=row.material_code,
+                due_on=row.due_on,
+                kept_at=row.kept_at,
+            )
+            for row in view.promises
+        ],
+    }
+
+
+def _content(view: CaseView, code: str) -> ContentOut | None:
+    row = view.contents.get(code)
+    if row is None:
+        return None
+    return ContentOut(
+        digest=f"sha-256:{row.sha256.hex()}",
+        size=row.size,
+        media_type=row.media_type,
+        stored_at=row.stored_at,
+    )
