@@ -16,7 +16,7 @@ few times and then parked.
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -95,6 +95,7 @@ class Applier:
         clock: Clock,
         stored: asyncio.Event | None = None,
         width: int = 4,
+        together: int = 16,
         patience: Patience | None = None,
     ) -> None:
         self._engine = engine
@@ -105,6 +106,7 @@ class Applier:
         self._clock = clock
         self._stored = stored or asyncio.Event()
         self._width = width
+        self._together = together
         self._patience = patience or Patience()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -119,17 +121,54 @@ class Applier:
         first = Lane.BULK if number and number == self._width - 1 else Lane.INTERACTIVE
         while not stop.is_set():
             self._stored.clear()
-            if await self.apply_next(first=first):
+            if await self.apply_some(first=first):
                 waiting.reset()
             else:
                 await waiting.rest()
 
     async def apply_due(self) -> int:
-        """Everything that is due now, one after the other; how many turns were taken."""
-        turns = 0
-        while await self.apply_next():
-            turns += 1
-        return turns
+        """Everything that is due now; how many turns were taken."""
+        total = 0
+        while turns := await self.apply_some():
+            total += turns
+        return total
+
+    async def apply_some(self, *, first: Lane = Lane.INTERACTIVE) -> int:
+        """One turn by itself and, if more is waiting, some first tries together."""
+        if not await self.apply_next(first=first):
+            return 0
+        if self._together < 2:
+            return 1
+        return 1 + await self._apply_together(first)
+
+    async def _apply_together(self, lane: Lane) -> int:
+        """Under load, messages of several subjects share one transaction. If one of them fails
+        nothing of it stays, and each is taken by itself: only then is it known which, and why."""
+        try:
+            async with self._engine.begin() as connection:
+                turns = await inbox.first_tries(connection, lane=lane, limit=self._together)
+                messages = [turn.message for turn in turns]
+                if messages:
+                    await self._handle_all(connection, messages)
+                    await inbox.mark_all_applied(connection, messages)
+        except Exception as error:  # noqa: BLE001  (seen again, and dealt with, one by one)
+            log.info("messages_taken_apart", error=described(error))
+            return await self._apply_apart()
+        self._count(messages, "applied")
+        return len(messages)
+
+    async def _apply_apart(self) -> int:
+        return sum([await self.apply_next() for _ in range(self._together)])
+
+    async def _handle_all(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+        async with self._sessions(
+            bind=connection, join_transaction_mode="rollback_only"
+        ) as session:
+            for message in messages:
+                await self._handle(session, message)
+                # What one handler loaded is no other's business.
+                await session.flush()
+                session.expunge_all()
 
     async def apply_next(self, *, first: Lane = Lane.INTERACTIVE) -> bool:
         """One turn: applied, put off or parked. False when nothing is due."""
@@ -138,15 +177,27 @@ class Applier:
             if turn is None:
                 return False
             outcome = await self._take(connection, turn)
-        # A handler may have had something to say.
-        self._carried.wake()
-        APPLIED.labels(self._carried.house, turn.message.type, outcome).inc()
+        self._count([turn.message], outcome)
         return True
+
+    def _count(self, messages: Sequence[Message], outcome: str) -> None:
+        if messages:
+            # A handler may have had something to say.
+            self._carried.wake()
+        for message in messages:
+            APPLIED.labels(self._carried.house, message.type, outcome).inc()
 
     async def _take(self, connection: AsyncConnection, turn: Turn) -> str:
         message = turn.message
         try:
-            await self._handle(connection, message)
+            # Within a savepoint: what a failing handler did is undone, the turn stays ours.
+            async with (
+                self._sessions(
+                    bind=connection, join_transaction_mode="create_savepoint"
+                ) as session,
+                session.begin(),
+            ):
+                await self._handle(session, message)
         except MalformedMessageError as error:
             return await self._park(connection, turn, described(error))
         except Exception as error:
@@ -158,28 +209,20 @@ class Applier:
         await inbox.mark_applied(connection, message)
         return "applied"
 
-    async def _handle(self, connection: AsyncConnection, message: Message) -> None:
+    async def _handle(self, session: AsyncSession, message: Message) -> None:
         handler = self._handlers.get(message.type)
         if handler is None:
             return
-        parent = propagate.extract({"traceparent": message.traceparent or ""})
         with tracer.start_as_current_span(
             f"apply {message.type}",
-            context=parent,
+            context=propagate.extract({"traceparent": message.traceparent or ""}),
             kind=trace.SpanKind.CONSUMER,
             attributes={
                 "messaging.message.id": str(message.id),
                 "tongban.house": self._carried.house,
             },
         ):
-            # Within a savepoint: what a failing handler did is undone, the turn stays ours.
-            async with (
-                self._sessions(
-                    bind=connection, join_transaction_mode="create_savepoint"
-                ) as session,
-                session.begin(),
-            ):
-                await handler(session, self._read(message))
+            await handler(session, self._read(message))
 
     def _read(self, message: Message) -> Received[Any]:
         reader = self._readers[message.type]

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
     column,
     false,
     func,
@@ -249,6 +250,20 @@ LIMIT 1
 ) AS turn
 """).columns(*INBOX.c, column("delayed_for", Interval))
 
+# First tries only, of as many subjects: what has failed before is taken one by one.
+_FRESH = (
+    INBOX.select()
+    .where(
+        INBOX.c.due_at <= func.now(),
+        INBOX.c.lane == bindparam("lane"),
+        INBOX.c.attempts == 0,
+        INBOX.c.delays == 0,
+    )
+    .order_by(INBOX.c.due_at)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+
 # Both the message's own end and its successor's beginning. `stored` is read from the newest row
 # even when this statement had to wait for it, while `next` looks from before the wait: so when the
 # answer is true, a second look is taken.
@@ -274,6 +289,39 @@ WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
     AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
 """)
 
+# For several at once: the subjects' rows first, in the order in which `store` takes them, and then
+# a statement that sees all that was stored until then.
+_LOCK_SUBJECTS = text("""
+SELECT applied FROM inbox_subject
+WHERE (producer, subject) IN (
+    SELECT * FROM unnest(CAST(:producers AS text[]), CAST(:subjects AS text[]))
+)
+ORDER BY producer, subject FOR UPDATE
+""")
+_ALL_APPLIED = text("""
+WITH given AS (
+    SELECT * FROM unnest(
+        CAST(:producers AS text[]), CAST(:ids AS uuid[]), CAST(:subjects AS text[]),
+        CAST(:sequences AS bigint[])
+    ) AS given (producer, message_id, subject, sequence)
+),
+done AS (
+    UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL FROM given
+    WHERE inbox.producer = given.producer AND inbox.message_id = given.message_id
+),
+next AS (
+    UPDATE inbox SET due_at = now() FROM given
+    WHERE inbox.producer = given.producer AND inbox.subject = given.subject
+        AND inbox.sequence = given.sequence + 1
+        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+)
+UPDATE inbox_subject AS kept SET applied = greatest(applied, reached.sequence)
+FROM (
+    SELECT producer, subject, max(sequence) AS sequence FROM given GROUP BY producer, subject
+) AS reached
+WHERE kept.producer = reached.producer AND kept.subject = reached.subject
+""")
+
 _LATER = text("""
 UPDATE inbox
 SET due_at = clock_timestamp() + :seconds * interval '1 second',
@@ -297,11 +345,13 @@ async def next_in_sequence(
     second = Lane.BULK if first is Lane.INTERACTIVE else Lane.INTERACTIVE
     lanes = {"first": first.value, "second": second.value}
     row = (await connection.execute(_NEXT, lanes)).first()
-    return None if row is None else _turn(row)
+    if row is None:
+        return None
+    return Turn(_message(row), row.attempts, row.delays, row.delayed_for)
 
 
-def _turn(row: Row[Any]) -> Turn:
-    message = Message(
+def _message(row: Row[Any]) -> Message:
+    return Message(
         id=row.message_id,
         type=row.type,
         source=row.producer,
@@ -313,7 +363,6 @@ def _turn(row: Row[Any]) -> Turn:
         standalone=row.standalone,
         traceparent=row.traceparent,
     )
-    return Turn(message, row.attempts, row.delays, row.delayed_for)
 
 
 async def mark_applied(
@@ -328,6 +377,34 @@ async def mark_applied(
     look_again = await connection.execute(_APPLIED, {**turn, "id": message.id, "note": note})
     if look_again.scalar():
         await connection.execute(_SUCCESSOR, turn)
+
+
+async def first_tries(connection: AsyncConnection, *, lane: Lane, limit: int) -> Sequence[Turn]:
+    """Several messages of as many subjects, none of which has failed before; sorted by subject."""
+    rows = await connection.execute(_FRESH, {"lane": lane.value, "limit": limit})
+    turns = [
+        Turn(_message(row), attempts=0, delays=0, delayed_for=timedelta()) for row in rows.all()
+    ]
+    return sorted(turns, key=lambda turn: (turn.message.subject, turn.message.sequence))
+
+
+async def mark_all_applied(
+    connection: AsyncConnection | AsyncSession, messages: Sequence[Message]
+) -> None:
+    """The same for several at once."""
+    given = {
+        "producers": [message.producer for message in messages],
+        "subjects": [message.subject for message in messages],
+    }
+    await connection.execute(_LOCK_SUBJECTS, given)
+    await connection.execute(
+        _ALL_APPLIED,
+        {
+            **given,
+            "ids": [message.id for message in messages],
+            "sequences": [message.sequence for message in messages],
+        },
+    )
 
 
 async def mark_later(
