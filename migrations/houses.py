@@ -37,7 +37,7 @@ METADATA: Mapping[str, MetaData] = MappingProxyType(
 )
 
 # The services' role may add to these and read them, and nothing else.
-APPEND_ONLY = frozenset({"audit", "custody_entry"})
+APPEND_ONLY = frozenset({"audit", "custody_entry", "delivery_step"})
 
 # The sealer's role reads the trail and adds to the chain, which the services' role cannot touch.
 SEALER_READS = frozenset({"audit"})

@@ -5,6 +5,7 @@ DomainError
 ├── NotFoundError       not there, or not the caller's to see
 ├── ConflictError       the present state does not allow it
 ├── PreconditionError   the caller has seen an older version
+├── GoneError           it was there; its time is over
 └── ForbiddenError      the caller may not do this at all
 """
 
@@ -67,6 +68,10 @@ class PreconditionError(DomainError):
         super().__init__(
             "内容已被他人更新，请刷新后再试", "the resource has changed since it was read", **facts
         )
+
+
+class GoneError(DomainError):
+    code = "gone"
 
 
 class ForbiddenError(DomainError):

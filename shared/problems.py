@@ -26,6 +26,7 @@ from shared.errors import (
     DomainError,
     Fault,
     ForbiddenError,
+    GoneError,
     InvalidError,
     NotFoundError,
     PreconditionError,
@@ -40,6 +41,7 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (NotFoundError, 404),
     (PreconditionError, 412),
     (ForbiddenError, 403),
+    (GoneError, 410),
     (ConflictError, 409),
 )
 
@@ -56,6 +58,7 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         404: ("not-found", "没有找到，或无权查看", "not found"),
         405: ("method-not-allowed", "此地址不支持这种操作", "method not allowed"),
         406: ("not-acceptable", "无法按所要求的格式答复", "not acceptable"),
+        410: ("gone", "已失效", "no longer available"),
         413: ("too-large", "内容超过允许的大小", "the content is too large"),
         415: ("unsupported-media-type", "不支持这种内容类型", "unsupported media type"),
         416: ("range-not-satisfiable", "请求的范围超出文件", "range not satisfiable"),
@@ -212,7 +215,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
-ProblemStatus = Literal[400, 401, 403, 404, 409, 412, 413, 422, 429, 503]
+ProblemStatus = Literal[400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 503]
 
 _WORDS: Mapping[int, str] = MappingProxyType(
     {
@@ -221,6 +224,7 @@ _WORDS: Mapping[int, str] = MappingProxyType(
         403: "本角色或本地点无权办理",
         404: "没有找到，或无权查看",
         409: "当前状态不允许（答复列出允许的步骤）",
+        410: "已失效",
         412: "内容已被他人更新（If-Match 不符）",
         413: "内容过大",
         422: "有内容需要更正，全部问题一次列出",

@@ -97,6 +97,12 @@ def versions(code: str, *, local: LocalDivisions = NO_LOCAL) -> tuple[Division, 
     return tuple(_division(code, span) for span in _spans().get(code, ()))
 
 
+def valid(on: date) -> Iterator[Division]:
+    """Every province, prefecture and county of that day."""
+    for code, spans in _spans().items():
+        yield from (each for each in (_division(code, span) for span in spans) if each.is_valid(on))
+
+
 def is_retired(code: str, on: date, *, local: LocalDivisions = NO_LOCAL) -> bool:
     """Known once and over by that day; a town of a retired county counts as retired with it."""
     known = _nearest_known(code, local)

@@ -42,6 +42,7 @@ from shared.security.secret_files import (
 )
 
 BLIND_SIZE: Final = 16
+LINK_TAG_SIZE: Final = 12
 LOOK_AGAIN_SECONDS: Final = 2.0
 
 __all__ = [
@@ -179,6 +180,15 @@ class Keyring:
     def attested(self, proof: bytes, data: bytes) -> bool:
         return self._made_of("audit", proof, data)
 
+    def sign_link(self, data: bytes) -> bytes:
+        """A tag short enough for an address that people are sent: 96 bits."""
+        return _link_tag(self._primary("links"), data)
+
+    def signed_link(self, tag: bytes, data: bytes) -> bool:
+        """Whether a holder of this ring signed it, under whatever key was primary then."""
+        keys = [key for key in self._current().keys if key.purpose == "links"]
+        return any(hmac.compare_digest(_link_tag(key, data), tag) for key in keys)
+
     def rotate(
         self, purpose: Purpose, *, algorithm: str | None = None, clock: Clock = utc_now
     ) -> str:
@@ -269,6 +279,10 @@ def _blind(key: Key, kind: str, value: str) -> bytes:
 
 def _digest(key: Key, data: bytes) -> bytes:
     return key.prefix + key.algorithm.mac(key.material, b"digest\0" + data)
+
+
+def _link_tag(key: Key, data: bytes) -> bytes:
+    return key.algorithm.mac(key.material, b"link\0" + data)[:LINK_TAG_SIZE]
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

@@ -22,6 +22,8 @@ _ROOM: Mapping[Placeholder, int] = MappingProxyType(
         Placeholder.OFFICE: 24,
         Placeholder.WINDOW: 36,
         Placeholder.MATERIALS: 40,
+        # A link that was cut opens nothing.
+        Placeholder.LINK: 160,
     }
 )
 _IDENTITY_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])")

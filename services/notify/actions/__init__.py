@@ -1,0 +1,1 @@
+"""One async function per verb; here domain and store meet."""

@@ -1,0 +1,225 @@
+"""What is posted: handed over to the carrier, its waybill, where it is."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from services.notify.actions import dispatches as actions
+from services.notify.actions import parcels
+from services.notify.actions.dispatches import Report
+from services.notify.actions.showing import number_as_stored
+from services.notify.domain.dispatches import Status
+from services.notify.domain.fallbacks import Failure
+from services.notify.grants import GRANTS
+from services.notify.models import DispatchRow
+from services.notify.queries.dispatches import Wanted
+from shared.clock import Now
+from shared.db.transactions import Reading, Transaction
+from shared.http import etags
+from shared.http.etags import IfMatch
+from shared.http.idempotency import OncePerKey
+from shared.http.pages import After, Limit
+from shared.http.routes import Granted, granted_route
+from shared.security.personal import Personal
+
+router = APIRouter(prefix="/v1/dispatches", tags=["寄递"], route_class=granted_route(GRANTS))
+
+DispatchId = Annotated[
+    UUID, Path(description="寄递编号", examples=["01890000-0000-7000-8000-000000000002"])
+]
+
+
+class DispatchOut(BaseModel):
+    id: UUID
+    kind: str = Field(description="result 办理结果")
+    case_number: str | None = Field(description="办件编号")
+    delivery_id: UUID | None = Field(description="所属的送达")
+    from_location: str = Field(description="寄出地点")
+    to_location: str | None = Field(description="寄往的窗口；寄给申请人时为空")
+    status: Status = Field(
+        description=(
+            "planned 待交寄、refused 承运方不收、booked 已约、moving 在途、returning 退回途中、"
+            "delivered 妥投、returned 已退回、lost 遗失、cancelled 已取消"
+        )
+    )
+    content: str = Field(description="originals 原件、certificate 证照、copies 文书")
+    payer: str = Field(description="邮资由谁付：applicant 申请人、government 政府")
+    carrier: str | None = Field(description="寄递机构")
+    waybill: str | None = Field(description="运单号")
+    booked_at: datetime | None
+    handed_over_at: datetime | None = Field(description="交寄时间")
+    concluded_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, row: DispatchRow) -> "DispatchOut":
+        return cls.model_validate(row, from_attributes=True)
+
+
+class RecipientOut(BaseModel):
+    recipient: Annotated[str | None, Personal("name")] = Field(description="收件人")
+    phone: Annotated[str | None, Personal("phone")] = Field(description="电话")
+    address: Annotated[str | None, Personal("address")] = Field(description="地址")
+    postcode: Annotated[str | None, Personal("address")] = Field(description="邮政编码")
+
+
+class HintOut(BaseModel):
+    pointer: str
+    code: str
+    message_zh: str
+    message_en: str
+
+
+class DispatchDetail(DispatchOut):
+    recipient: RecipientOut
+    hints: list[HintOut] = Field(description="地址与行政区划、邮编对照后的提示，仅供核对")
+
+
+class DispatchPage(BaseModel):
+    dispatches: list[DispatchOut]
+    next: str | None = Field(description="下一页的标记；没有更多则为空")
+
+
+@router.get("", summary="查寄递", response_model=DispatchPage)
+async def list_dispatches(
+    session: Reading,
+    scope: Granted,
+    case_number: Annotated[str | None, Query(max_length=30, description="办件编号")] = None,
+    status: Annotated[Status | None, Query(description="只看某一状态")] = None,
+    waybill: Annotated[
+        str | None, Query(max_length=50, pattern=r"^[0-9A-Za-z]+$", description="运单号")
+    ] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> DispatchPage:
+    """本地点要寄出的和寄来本窗口的，新的在前。"""
+    wanted = Wanted(
+        case_number=number_as_stored(case_number),
+        status=status and status.value,
+        waybill=waybill,
+        after=after,
+        limit=limit,
+    )
+    rows, following = await parcels.page(session, wanted, scope=scope)
+    return DispatchPage(dispatches=[DispatchOut.of(row) for row in rows], next=following)
+
+
+@router.get("/{dispatch_id}", summary="查看一件寄递", response_model=DispatchDetail)
+async def read_dispatch(
+    dispatch_id: DispatchId,
+    session: Transaction,
+    scope: Granted,
+    now: Now,
+    purpose: Annotated[
+        str | None,
+        Query(
+            min_length=2,
+            max_length=200,
+            description="查看完整收件人信息的事由（如填写运单），记入审计；不填则遮盖",
+            examples=["填写运单"],
+        ),
+    ] = None,
+) -> Response:
+    """收件人默认遮盖；填写事由后完整显示并记入审计。"""
+    found = await parcels.one(session, dispatch_id, scope=scope, purpose=purpose, at=now)
+    out = DispatchDetail(
+        **DispatchOut.of(found.row).model_dump(),
+        recipient=RecipientOut(**found.recipient),
+        hints=[_hint(each) for each in found.hints],
+    )
+    return Response(
+        out.model_dump_json(),
+        media_type="application/json",
+        headers={"ETag": etags.of_version(found.row.version)},
+    )
+
+
+def _hint(fault: Any) -> HintOut:
+    return HintOut.model_validate(fault, from_attributes=True)
+
+
+class HandoverIn(BaseModel):
+    carrier: str | None = Field(
+        default=None, min_length=1, max_length=50, description="寄递机构；已预约的可不填"
+    )
+    waybill: str | None = Field(
+        default=None, min_length=1, max_length=50, description="运单号；已预约的可不填"
+    )
+
+
+@router.post("/{dispatch_id}/handover", summary="交寄", response_model=DispatchOut)
+async def hand_over_dispatch(
+    dispatch_id: DispatchId,
+    body: Annotated[
+        HandoverIn,
+        Body(
+            openapi_examples={
+                "人工交寄": {"value": {"carrier": "邮政快递", "waybill": "EA473124829CN"}},
+                "已预约": {"value": {}},
+            }
+        ),
+    ],
+    once: OncePerKey,
+    scope: Granted,
+    now: Now,
+    if_match: IfMatch = None,
+) -> Response:
+    """交给寄递机构，记下运单号；此后送达方式不能再换。容缺材料未补齐的证照不得寄出。"""
+    row = await actions.hand_over_dispatch(
+        once.session,
+        dispatch_id,
+        carrier=body.carrier,
+        waybill=body.waybill,
+        scope=scope,
+        if_match=if_match,
+        at=now,
+    )
+    return await once.reply(200, DispatchOut.of(row), {"ETag": etags.of_version(row.version)})
+
+
+class ReportIn(BaseModel):
+    report: Report = Field(
+        description=(
+            "delivered 妥投、returning 退回途中、returned 已退回、lost 遗失、found 找到（继续投递）"
+        )
+    )
+    failure: Failure = Field(
+        default=Failure.OTHER,
+        description=(
+            "退回原因：absent 无人、wrong_address 地址有误、refused 拒收、unclaimed 逾期未取、"
+            "damaged 破损、lost 遗失、other 其他"
+        ),
+    )
+
+
+@router.post("/{dispatch_id}/report", summary="登记去向", response_model=DispatchOut)
+async def report_dispatch(
+    dispatch_id: DispatchId,
+    body: Annotated[
+        ReportIn,
+        Body(
+            openapi_examples={
+                "妥投": {"value": {"report": "delivered"}},
+                "地址有误退回": {"value": {"report": "returned", "failure": "wrong_address"}},
+            }
+        ),
+    ],
+    once: OncePerKey,
+    scope: Granted,
+    now: Now,
+    if_match: IfMatch = None,
+) -> Response:
+    """寄递机构没有系统对接时，由人登记妥投、退回或遗失。"""
+    row = await actions.report_dispatch(
+        once.session,
+        dispatch_id,
+        report=body.report,
+        failure=body.failure,
+        scope=scope,
+        if_match=if_match,
+        at=now,
+    )
+    return await once.reply(200, DispatchOut.of(row), {"ETag": etags.of_version(row.version)})

@@ -1,0 +1,300 @@
+"""What notify hears from intake and routing, and the one action each message leads to."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.actions import deliveries, received
+from services.notify.actions.deliveries import Decided
+from services.notify.actions.messages import tell
+from services.notify.domain.messages import Event, Placeholder
+from services.notify.domain.practice import spoken_day
+from services.notify.domain.templates import listed
+from services.notify.models import CaseRow, ItemRow, LocationRow
+from services.notify.queries import cases, places
+from services.notify.queries.seals import Certificate, Outcome
+from shared.clock import local_date
+from shared.messaging.apply import Handler, NotYetError
+from shared.messaging.envelope import Received
+from shared.security.personal import Personal
+
+
+class MaterialNamed(BaseModel):
+    code: str
+    name: str
+
+
+class ItemPublished(BaseModel):
+    code: str
+    version: int
+    name: str
+    short_name: str = ""
+    postage_payer: str = "none"
+    materials: list[MaterialNamed] = []
+
+
+class Contact(BaseModel):
+    role: str
+    phone: str = ""
+
+
+class LocationRegistered(BaseModel):
+    code: str
+    version: int
+    name: str
+    kind: str
+    division: str
+    address: str | None = None
+    postcode: str | None = None
+    contacts: list[Contact] = []
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Promise(BaseModel):
+    materials: list[str] = []
+
+
+class CaseReceived(BaseModel):
+    case_number: str
+    item_code: str
+    item_version: int
+    receiving_location: str
+    received_at: datetime
+    delivery_method: str | None = None
+    deferral: Promise | None = None
+    application: Annotated[received.Application, Personal("form")]
+    tracking_code: Annotated[str | None, Personal("text")] = None
+
+
+class MaterialGiven(BaseModel):
+    code: str
+
+
+class SupplementGiven(BaseModel):
+    case_number: str
+    materials: list[MaterialGiven] = []
+
+
+class HandoffFacts(BaseModel):
+    location: str
+    lead: bool = True
+
+
+class CaseAssigned(BaseModel):
+    case_number: str
+    handoffs: list[HandoffFacts]
+    powers: list[str] = []
+
+
+class NoticeIssued(BaseModel):
+    case_number: str
+    notice_id: UUID
+    supplement_due_on: date | None = None
+    materials: list[str] = []
+
+
+class HandoffAccepted(BaseModel):
+    case_number: str
+    handoff_id: UUID
+    accepted_at: datetime
+    due_on: date | None = None
+
+
+class HandoffRefused(BaseModel):
+    case_number: str
+    handoff_id: UUID
+
+
+class CaseDecided(BaseModel):
+    case_number: str
+    handoff_id: UUID
+    item_name: str
+    result: str
+    decided_at: datetime
+    location: str
+    authority: str
+    division: str
+    deliver_by: date | None = None
+    opinion: Annotated[str, Personal("text")]
+    certificate: Annotated[Certificate | None, Personal("form")] = None
+
+
+class CaseClosed(BaseModel):
+    case_number: str
+    outcome: str
+    at: datetime
+
+
+async def on_item_published(session: AsyncSession, message: Received[ItemPublished]) -> None:
+    item = message.data
+    row = {
+        "code": item.code,
+        "version": item.version,
+        "name": item.name,
+        "short_name": item.short_name or item.name,
+        "postage_payer": item.postage_payer,
+        "material_names": {each.code: each.name for each in item.materials},
+    }
+    await _keep(session, ItemRow, row)
+
+
+async def on_location_registered(
+    session: AsyncSession, message: Received[LocationRegistered]
+) -> None:
+    place = message.data
+    phones = {contact.role: contact.phone for contact in reversed(place.contacts)}
+    row = place.model_dump(exclude={"contacts"}) | {
+        "phone": phones.get("window") or phones.get("point_to_point")
+    }
+    await _keep(session, LocationRow, row)
+
+
+async def _keep(
+    session: AsyncSession, table: type[ItemRow | LocationRow], row: dict[str, Any]
+) -> None:
+    changed = {name: value for name, value in row.items() if name not in {"code", "version"}}
+    await session.execute(
+        insert(table)
+        .values(row)
+        .on_conflict_do_update(index_elements=["code", "version"], set_=changed)
+    )
+
+
+async def on_case_received(session: AsyncSession, message: Received[CaseReceived]) -> None:
+    given = message.data
+    item = await places.item(session, given.item_code, given.item_version)
+    known = await places.places(session, [given.receiving_location])
+    window = known.get(given.receiving_location)
+    if item is None or window is None:
+        raise NotYetError(f"item {given.item_code} or location {given.receiving_location}")
+    await received.keep_case(
+        session,
+        given.case_number,
+        item=item,
+        window=window,
+        received_at=given.received_at,
+        delivery_method=given.delivery_method,
+        outstanding=given.deferral.materials if given.deferral else [],
+        application=given.application,
+        tracking_code=given.tracking_code,
+        at=message.now,
+    )
+
+
+async def on_supplement_given(session: AsyncSession, message: Received[SupplementGiven]) -> None:
+    """A deferred paper counts as come when a window has it in hand."""
+    case = await _case(session, message.data.case_number)
+    came = {material.code for material in message.data.materials}
+    still = [code for code in case.outstanding if code not in came]
+    if still != case.outstanding:
+        case.outstanding = still
+        await deliveries.papers_came(session, case, at=message.now)
+
+
+async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned]) -> None:
+    case = await _case(session, message.data.case_number)
+    handoffs = message.data.handoffs
+    lead = next((each for each in handoffs if each.lead), None)
+    case.handling_location = lead.location if lead else None
+    case.powers = message.data.powers
+
+
+async def on_notice_issued(session: AsyncSession, message: Received[NoticeIssued]) -> None:
+    told = message.data
+    case = await _case(session, told.case_number)
+    item = await places.item(session, case.item_code, case.item_version)
+    names = [(item.material_names if item else {}).get(code, code) for code in told.materials]
+    due = told.supplement_due_on
+    await tell(
+        session,
+        case,
+        Event.NOTICE,
+        source=str(told.notice_id),
+        at=message.now,
+        words={
+            Placeholder.DUE: spoken_day(due) if due else "告知书所载日期",
+            Placeholder.COUNT: str(len(names) or 1),
+            Placeholder.MATERIALS: listed(names) if names else "申请内容",
+        },
+    )
+
+
+async def on_handoff_accepted(session: AsyncSession, message: Received[HandoffAccepted]) -> None:
+    told = message.data
+    case = await _case(session, told.case_number)
+    words = {
+        Placeholder.DATE: spoken_day(local_date(told.accepted_at)),
+        Placeholder.DUE: spoken_day(told.due_on) if told.due_on else "规定期限",
+    }
+    source = str(told.handoff_id)
+    await tell(session, case, Event.ACCEPTED, source=source, at=message.now, words=words)
+
+
+async def on_handoff_refused(session: AsyncSession, message: Received[HandoffRefused]) -> None:
+    case = await _case(session, message.data.case_number)
+    source = str(message.data.handoff_id)
+    await tell(session, case, Event.REFUSED, source=source, at=message.now, words=_on(message.at))
+
+
+async def on_case_decided(session: AsyncSession, message: Received[CaseDecided]) -> None:
+    told = message.data
+    case = await _case(session, told.case_number)
+    case.handling_location = told.location
+    decided = Decided(
+        handoff_id=told.handoff_id,
+        item_name=told.item_name,
+        result=told.result,
+        decided_at=told.decided_at,
+        location=told.location,
+        division=told.division,
+        authority=told.authority,
+        deliver_by=told.deliver_by,
+        outcome=Outcome(opinion=told.opinion, certificate=told.certificate),
+    )
+    words = {**_on(told.decided_at), Placeholder.OFFICE: told.authority}
+    await tell(session, case, Event.DECIDED, source="", at=message.now, words=words)
+    await deliveries.open_delivery(session, case, decided, at=message.now)
+
+
+async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -> None:
+    """A refusal has been told already, with what can be done about it."""
+    told = message.data
+    case = await _case(session, told.case_number)
+    case.closed_at = told.at
+    if told.outcome != "refused":
+        await tell(session, case, Event.CLOSED, source="", at=message.now, words=_on(told.at))
+
+
+def _on(at: datetime) -> dict[Placeholder, str]:
+    return {Placeholder.DATE: spoken_day(local_date(at))}
+
+
+async def _case(session: AsyncSession, case_number: str) -> CaseRow:
+    """Routing may be heard before intake."""
+    case = await cases.lock_case(session, case_number)
+    if case is None:
+        raise NotYetError(f"case {case_number}")
+    return case
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "intake.item-published.v1": on_item_published,
+        "routing.location-registered.v1": on_location_registered,
+        "intake.case-received.v1": on_case_received,
+        "intake.supplement-given.v1": on_supplement_given,
+        "routing.case-assigned.v1": on_case_assigned,
+        "routing.notice-issued.v1": on_notice_issued,
+        "routing.handoff-accepted.v1": on_handoff_accepted,
+        "routing.handoff-refused.v1": on_handoff_refused,
+        "routing.case-decided.v1": on_case_decided,
+        "routing.case-closed.v1": on_case_closed,
+    }
+)

@@ -1,0 +1,50 @@
+"""Who may do what at notify's door."""
+
+from types import MappingProxyType
+
+from shared.security.callers import Role
+from shared.security.grants import ANONYMOUS, Grants, Relation
+
+_ANY = {Relation.ANY}
+_RECEIVER = {Relation.OWN_RECEIVER}
+_HANDLER = {Relation.OWN_HANDLER}
+_WINDOW = MappingProxyType({Role.CLERK: _RECEIVER, Role.PLATFORM: _RECEIVER})
+_BOTH_ENDS = MappingProxyType(
+    {
+        **_WINDOW,
+        Role.OFFICER: _HANDLER,
+        Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.OWN_HANDLER, Relation.BELOW},
+        Role.DISPATCHER: {Relation.OWN_RECEIVER, Relation.OWN_HANDLER},
+        Role.PARTNER: _HANDLER,
+    }
+)
+# Whoever stands at a counter; which counter it is follows from the way chosen.
+_COUNTERS = MappingProxyType(
+    {
+        Role.CLERK: _RECEIVER,
+        Role.OFFICER: _HANDLER,
+        Role.DISPATCHER: {Relation.OWN_RECEIVER, Relation.OWN_HANDLER},
+    }
+)
+# Whoever has the paper posts it: the sender is the one that handles a dispatch.
+_SENDERS = MappingProxyType(dict.fromkeys((Role.DISPATCHER, Role.OFFICER, Role.CLERK), _HANDLER))
+
+GRANTS = Grants(
+    {
+        "list_deliveries": _BOTH_ENDS,
+        "read_delivery": _BOTH_ENDS,
+        "change_delivery": {**_WINDOW, Role.OFFICER: _HANDLER},
+        "renew_link": _WINDOW,
+        "record_arrival": _COUNTERS,
+        "hand_over_result": _COUNTERS,
+        "repeat_delivery": {**_WINDOW, Role.OFFICER: _HANDLER, Role.DISPATCHER: _HANDLER},
+        "read_result": ANONYMOUS,
+        "list_dispatches": _BOTH_ENDS,
+        "read_dispatch": _BOTH_ENDS,
+        "hand_over_dispatch": _SENDERS,
+        "report_dispatch": _SENDERS,
+        "list_messages": {Role.OPS: _ANY},
+        "read_message": {Role.OPS: _ANY},
+        "preview_templates": {Role.OPS: _ANY},
+    }
+)

@@ -1,0 +1,67 @@
+"""Cases as notify keeps them, and the lock that everything about a case is done under."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.models import CaseRow, DeliveryRow, DispatchRow
+from shared.errors import NotFoundError
+from shared.security.grants import Scope
+
+
+def visible(scope: Scope) -> ColumnElement[bool]:
+    return scope.condition(
+        receiving=DeliveryRow.receiving_location,
+        handling=DeliveryRow.handling_location,
+        division=DeliveryRow.handling_division,
+    )
+
+
+def visible_dispatch(scope: Scope) -> ColumnElement[bool]:
+    """Its sender is the one that handles it."""
+    return scope.condition(
+        receiving=DispatchRow.to_location,
+        handling=DispatchRow.from_location,
+        division=DispatchRow.from_division,
+    )
+
+
+async def lock_case(session: AsyncSession, case_number: str) -> CaseRow | None:
+    return await session.scalar(
+        select(CaseRow)
+        .where(CaseRow.case_number == case_number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+async def lock_case_of_delivery(session: AsyncSession, delivery_id: UUID, scope: Scope) -> CaseRow:
+    """Lock order everywhere: case, delivery, dispatch; the case's lock guards them all."""
+    return _found(
+        await session.scalar(
+            select(CaseRow)
+            .join(DeliveryRow, DeliveryRow.case_number == CaseRow.case_number)
+            .where(DeliveryRow.id == delivery_id, visible(scope))
+            .with_for_update(of=CaseRow)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+async def lock_case_of_dispatch(session: AsyncSession, dispatch_id: UUID, scope: Scope) -> CaseRow:
+    return _found(
+        await session.scalar(
+            select(CaseRow)
+            .join(DispatchRow, DispatchRow.case_number == CaseRow.case_number)
+            .where(DispatchRow.id == dispatch_id, visible_dispatch(scope))
+            .with_for_update(of=CaseRow)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _found(case: CaseRow | None) -> CaseRow:
+    if case is None:
+        raise NotFoundError
+    return case
