@@ -6,6 +6,7 @@ their group, never by name, and the port mapper of Erlang (epmd) has a port of i
 
 import atexit
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -46,13 +47,14 @@ class Broker:
         self._folder.chmod(0o755)
         self._port, self._distribution, self._epmd = _free_ports(3)
         self._node = f"tongban{os.getpid()}x{self._port}@localhost"
+        self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         atexit.register(self.close)
 
     @property
     def url(self) -> str:
-        return f"amqp://guest:guest@127.0.0.1:{self._port}/"
+        return f"amqp://tongban:{self._password}@127.0.0.1:{self._port}/"
 
     @property
     def running(self) -> bool:
@@ -128,6 +130,7 @@ class Broker:
         if not config.exists():
             config.write_text(
                 f"listeners.tcp.1 = 127.0.0.1:{self._port}\n"
+                f"default_user = tongban\ndefault_pass = {self._password}\n"
                 "vm_memory_high_watermark.absolute = 1GB\n"
                 "disk_free_limit.absolute = 50MB\n"
                 "log.console = true\nlog.console.level = warning\nlog.file = false\n"

@@ -1,4 +1,5 @@
-"""`make demo`: its own installation in a temporary folder, and the story told as it goes."""
+"""`make demo`, `make demo-served`: an installation of its own in a temporary folder, and the story
+told as it goes; embedded in one process, or every house as its own processes over RabbitMQ."""
 
 import asyncio
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from deploy.instance import Instance, NotReadyError
+from deploy.served import Served
 from deploy.stories import full_online
 from deploy.stories.people import StuckError, World
 from shared.security.issuer import LocalIssuer
@@ -17,41 +19,59 @@ STORIES: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     ("full_online", full_online.tell),
 )
 
+_TIMEOUT = httpx.Timeout(35, connect=5)
 
-def main() -> None:
+
+def main(*, served: bool = False) -> None:
     with tempfile.TemporaryDirectory(prefix="tongban-demo-") as folder:
-        done = asyncio.run(_tell_all(Path(folder)))
+        done = asyncio.run(_tell_all(Path(folder), served=served))
     # The last line of all: whatever is still buffered must come before it.
     sys.stderr.flush()
     print(f"demo: {done} of {len(STORIES)} cases concluded and delivered", flush=True)
     sys.exit(0 if done == len(STORIES) else 1)
 
 
-async def _tell_all(folder: Path) -> int:
+async def _tell_all(folder: Path, *, served: bool) -> int:
+    try:
+        return await (_tell_served(folder) if served else _tell_embedded(folder))
+    except NotReadyError as error:
+        print(f"没有启动起来 / did not start:\n{error}", file=sys.stderr, flush=True)
+        return 0
+
+
+async def _tell_embedded(folder: Path) -> int:
     instance = Instance(folder)
     try:
         await instance.start()
         issuer = LocalIssuer.load_or_create(folder / "keys" / "issuer.pem")
-        return await tell(instance.origin, issuer)
-    except NotReadyError as error:
-        print(f"没有启动起来 / did not start:\n{error}", file=sys.stderr, flush=True)
-        return 0
+        async with httpx.AsyncClient(base_url=instance.origin, timeout=_TIMEOUT) as client:
+            return await tell(client, issuer)
     finally:
         await instance.stop()
 
 
-async def tell(origin: str, issuer: LocalIssuer) -> int:
+async def _tell_served(folder: Path) -> int:
+    served = Served(folder)
+    try:
+        await served.start()
+        async with httpx.AsyncClient(
+            transport=served.gateway(), base_url="http://tongban", timeout=_TIMEOUT
+        ) as client:
+            return await tell(client, served.issuer)
+    finally:
+        await served.stop()
+
+
+async def tell(client: httpx.AsyncClient, issuer: LocalIssuer) -> int:
     """Every story; how many cases were concluded and delivered."""
     done = 0
-    timeout = httpx.Timeout(35, connect=5)
-    async with httpx.AsyncClient(base_url=origin, timeout=timeout) as client:
-        for name, story in STORIES:
-            try:
-                number = await story(World(client, issuer, _say, name))
-                _say(f"办件 {number} 办结并送达。\n")
-                done += 1
-            except StuckError as error:
-                print(f"卡住了 / stuck: {name}: {error}", file=sys.stderr, flush=True)
+    for name, story in STORIES:
+        try:
+            number = await story(World(client, issuer, _say, name))
+            _say(f"办件 {number} 办结并送达。\n")
+            done += 1
+        except StuckError as error:
+            print(f"卡住了 / stuck: {name}: {error}", file=sys.stderr, flush=True)
     return done
 
 
@@ -60,4 +80,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(served="--served" in sys.argv[1:])

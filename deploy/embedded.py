@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TextIO
 
 from pydantic import SecretStr
@@ -20,11 +21,11 @@ from services.intake import app as intake
 from services.notify import app as notify
 from services.routing import app as routing
 from shared.clock import utc_now
-from shared.configuration import IssuerSettings
+from shared.configuration import HouseSettings, IssuerSettings
 from shared.http.server import Server
 from shared.messaging.embedded import EmbeddedTransport
 from shared.premises import Premises, open_premises
-from shared.security.issuer import LocalIssuer
+from shared.security.issuer import ISSUER_URL, LocalIssuer
 from shared.security.keys import Keyring
 from shared.telemetry import logs
 from shared.workers import Workers
@@ -32,7 +33,7 @@ from shared.workers import Workers
 HERE = Path(__file__).parent
 DIVISION = "630000"
 EXAMPLE_LOCATION = "630000-C1"
-_HOUSES = {"intake": intake, "routing": routing, "notify": notify}
+HOUSES = MappingProxyType({"intake": intake, "routing": routing, "notify": notify})
 
 
 def main() -> None:
@@ -100,27 +101,14 @@ async def open_street(
     folder: Path, database: EmbeddedDatabase, *, port: int, stop: asyncio.Event
 ) -> AsyncIterator[Street]:
     """The three houses with their loops running; they end when `stop` is set."""
-    keyring_file = folder / "keys" / "keyring.json"
-    Keyring.load_or_create(keyring_file)
+    Keyring.load_or_create(folder / "keys" / "keyring.json")
     issuer = LocalIssuer.load_or_create(folder / "keys" / "issuer.pem")
-    jwks_file = folder / "keys" / "issuer.jwks.json"
-    jwks_file.write_text(json.dumps(issuer.jwks()), encoding="utf-8")
-    trusted = IssuerSettings(issuer=issuer.url, jwks_file=jwks_file)
-    transport = EmbeddedTransport(tuple(_HOUSES))
+    (folder / "keys" / "issuer.jwks.json").write_text(json.dumps(issuer.jwks()), encoding="utf-8")
+    transport = EmbeddedTransport(tuple(HOUSES))
     async with AsyncExitStack() as stack:
         apps, workers = {}, Workers()
-        for house, module in _HOUSES.items():
-            settings = module.Settings(
-                served=False,
-                transport="embedded",
-                database_url=SecretStr(database.url(runner.service_role(house))),
-                sealer_database_url=SecretStr(database.url(runner.sealer_role(house))),
-                keyring_file=keyring_file,
-                files_url=(folder / "files").as_uri(),
-                issuers=(trusted,),
-                division=DIVISION,
-                public_url=f"http://127.0.0.1:{port}",
-            )
+        for house, module in HOUSES.items():
+            settings = house_settings(house, folder, database, port=port)
             premises = await stack.enter_async_context(open_premises(house, settings, utc_now))
             apps[house] = module.create_app(premises)
             module.add_workers(workers, premises, transport)
@@ -132,6 +120,25 @@ async def open_street(
             stop.set()
             await running
             await transport.close()
+
+
+def house_settings(
+    house: str, folder: Path, database: EmbeddedDatabase, *, port: int
+) -> HouseSettings:
+    """What served mode takes from the environment follows here from the folder alone."""
+    keys = folder / "keys"
+    settings: HouseSettings = HOUSES[house].Settings(
+        served=False,
+        transport="embedded",
+        database_url=SecretStr(database.url(runner.service_role(house))),
+        sealer_database_url=SecretStr(database.url(runner.sealer_role(house))),
+        keyring_file=keys / "keyring.json",
+        files_url=(folder / "files").as_uri(),
+        issuers=(IssuerSettings(issuer=ISSUER_URL, jwks_file=keys / "issuer.jwks.json"),),
+        division=DIVISION,
+        public_url=f"http://127.0.0.1:{port}",
+    )
+    return settings
 
 
 async def _load(house: str, premises: Premises) -> None:

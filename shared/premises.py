@@ -41,6 +41,21 @@ class Premises:
             version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         return None if version else "not migrated"
 
+    async def copies_caught_up(self, table: str) -> str | None:
+        """Whether this house's copy of another's registry is there and nothing of it waits."""
+        async with self.engine.connect() as connection:
+            there, waits = (
+                await connection.execute(
+                    text(
+                        f'SELECT EXISTS (SELECT FROM "{table}"), EXISTS ('
+                        "SELECT FROM inbox WHERE standalone AND due_at IS NOT NULL)"
+                    )
+                )
+            ).one()
+        if waits:
+            return f"{table} is being filled"
+        return None if there else f"{table} is empty"
+
 
 @asynccontextmanager
 async def open_premises(

@@ -70,7 +70,10 @@ def create_app(premises: Premises) -> FastAPI:
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
-        checks={"database": premises.database_answers},
+        checks={
+            "database": premises.database_answers,
+            "locations": lambda: premises.copies_caught_up("location"),
+        },
         lifespan=lifespan,
         body_limits=_BODY_LIMITS,
         tags=_TAGS,

@@ -52,7 +52,11 @@ def create_app(premises: Premises) -> FastAPI:
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
-        checks={"database": premises.database_answers},
+        checks={
+            "database": premises.database_answers,
+            "items": lambda: premises.copies_caught_up("item"),
+            "locations": lambda: premises.copies_caught_up("location"),
+        },
         lifespan=lifespan,
         tags=_TAGS,
     )

@@ -1,0 +1,111 @@
+"""Nothing may be lost: what must hold across the houses whenever all messages have been applied."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+# Each query lists what breaks a rule; the rule is said to the operator.
+RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "每个收下的办件，分办都知道": """
+            SELECT c.case_number FROM intake.case_file AS c
+            WHERE c.status <> 'received_incomplete' AND NOT EXISTS (
+                SELECT FROM routing.routed_case AS r WHERE r.case_number = c.case_number)
+        """,
+        "分办没有凭空多出的办件": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            WHERE NOT EXISTS (
+                SELECT FROM intake.case_file AS c WHERE c.case_number = r.case_number)
+        """,
+        "每个办件要么有办理任务，要么在无法分办的清单上": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            WHERE r.status <> 'unroutable' AND NOT EXISTS (
+                SELECT FROM routing.handoff AS h WHERE h.case_number = r.case_number)
+        """,
+        "进行中的办件至少有一个未结的办理任务": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            WHERE r.status = 'open' AND NOT EXISTS (
+                SELECT FROM routing.handoff AS h
+                WHERE h.case_number = r.case_number AND h.closed_at IS NULL)
+        """,
+        "办结或终结的办件没有未结的办理任务": """
+            SELECT DISTINCT r.case_number FROM routing.routed_case AS r
+            JOIN routing.handoff AS h USING (case_number)
+            WHERE r.status IN ('decided', 'closed') AND h.closed_at IS NULL
+        """,
+        "每个已决定的办件恰有一次送达": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            WHERE r.status = 'decided' AND (
+                SELECT count(*) FROM notify.delivery AS d
+                WHERE d.case_number = r.case_number) <> 1
+        """,
+        "窗口看到的状态与办理地一致（决定）": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            JOIN intake.case_file AS c USING (case_number)
+            WHERE (r.status = 'decided') <> (c.status IN ('decided', 'delivered'))
+        """,
+        "发件箱已空": "SELECT subject FROM intake.outbox WHERE published_at IS NULL UNION ALL"
+        " SELECT subject FROM routing.outbox WHERE published_at IS NULL UNION ALL"
+        " SELECT subject FROM notify.outbox WHERE published_at IS NULL",
+        "收件箱已空": "SELECT subject FROM intake.inbox WHERE applied_at IS NULL UNION ALL"
+        " SELECT subject FROM routing.inbox WHERE applied_at IS NULL UNION ALL"
+        " SELECT subject FROM notify.inbox WHERE applied_at IS NULL",
+        "消息按序各应用一次": """
+            SELECT producer || ':' || subject FROM (
+                SELECT producer, subject, applied, stored FROM intake.inbox_subject UNION ALL
+                SELECT producer, subject, applied, stored FROM routing.inbox_subject UNION ALL
+                SELECT producer, subject, applied, stored FROM notify.inbox_subject
+            ) AS kept
+            WHERE applied <> stored AND subject NOT LIKE 'location:%' AND subject NOT LIKE 'item:%'
+        """,
+        "没有一件待办由两人办理": """
+            SELECT case_number || ' ' || step FROM routing.handoff
+            WHERE closed_at IS NULL AND opened_at IS NOT NULL
+            GROUP BY case_number, step HAVING count(*) > 1
+        """,
+    }
+)
+
+_COUNTS = {
+    "cases": "SELECT count(*) FROM intake.case_file",
+    "handoffs": "SELECT count(*) FROM routing.handoff",
+    "deliveries": "SELECT count(*) FROM notify.delivery",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    counts: Mapping[str, int]
+    breaches: Sequence[str]
+
+
+def check(url: str) -> Found:
+    return asyncio.run(check_now(url))
+
+
+async def check_now(url: str) -> Found:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as plain:
+            # One picture of all houses at one instant.
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+            return await _check(connection)
+    finally:
+        await engine.dispose()
+
+
+async def _check(connection: AsyncConnection) -> Found:
+    counts = {
+        name: int(await connection.scalar(text(query)) or 0) for name, query in _COUNTS.items()
+    }
+    breaches = []
+    for rule, query in RULES.items():
+        rows = (await connection.execute(text(f"{query} LIMIT 20"))).scalars().all()
+        if rows:
+            breaches.append(f"✗ {rule}：{'、'.join(map(str, rows))}")
+    return Found(counts, breaches)

@@ -1,0 +1,95 @@
+"""Looking after an embedded installation from the command line, running or not."""
+
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy import conserve
+from deploy.database import EmbeddedDatabase
+from deploy.embedded import HOUSES, house_settings
+from services.intake.grants import GRANTS as INTAKE
+from services.notify.grants import GRANTS as NOTIFY
+from services.routing.grants import GRANTS as ROUTING
+from shared.clock import utc_now
+from shared.commands import add_care
+from shared.premises import Premises, open_premises
+from shared.security.grants import Grants, describe
+
+_GRANTS: Mapping[str, Grants] = MappingProxyType(
+    {"intake": INTAKE, "routing": ROUTING, "notify": NOTIFY}
+)
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("DATA_DIR") or ".data").resolve()
+
+
+@contextmanager
+def attached(folder: Path) -> Iterator[EmbeddedDatabase]:
+    """The installation's database; started for the moment, and ended again, if nothing runs."""
+    database = EmbeddedDatabase(folder / "pg")
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            running = False
+        except BlockingIOError:
+            running = True
+        database.start()
+        try:
+            yield database
+        finally:
+            if not running:
+                database.stop()
+
+
+def _opening(house: str) -> Callable[[], AbstractAsyncContextManager[Premises]]:
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Premises]:
+        folder = _folder()
+        with attached(folder) as database:
+            settings = house_settings(house, folder, database, port=0)
+            async with open_premises(house, settings, utc_now) as premises:
+                yield premises
+
+    return opening
+
+
+for _house in HOUSES:
+    _care = typer.Typer(no_args_is_help=True, help=f"Look after {_house}.")
+    add_care(_care, _opening(_house))
+    app.add_typer(_care, name=_house)
+
+
+@app.command("grants")
+def grants() -> None:
+    """Print who may do what: every operation, role and relation."""
+    table = Table("服务", "操作", "角色", "关系")
+    for house, granted in _GRANTS.items():
+        for row in describe(granted):
+            table.add_row(house, row.operation, row.role, " ".join(row.relations))
+    Console(width=120).print(table)
+
+
+@app.command("conserve")
+def conserved() -> None:
+    """Check that nothing was lost and the houses agree; exit 1 with what does not."""
+    with attached(_folder()) as database:
+        found = conserve.check(database.url("postgres"))
+    typer.echo(json.dumps(found.counts, ensure_ascii=False))
+    for breach in found.breaches:
+        typer.echo(breach, err=True)
+    raise typer.Exit(1 if found.breaches else 0)
+
+
+if __name__ == "__main__":
+    app()
