@@ -49,12 +49,13 @@ def granted_route(grants: Grants) -> type[APIRoute]:
     return GrantedRoute
 
 
-def _scope(request: Request) -> Scope:
+# async, both: FastAPI would send plain functions to a thread, once for each request.
+async def _scope(request: Request) -> Scope:
     scope: Scope = request.state.scope
     return scope
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+import traceback
+from pathlib import PurePath
 
 import structlog
+from structlog.types import EventDict
 
 
 def configure(level: str = "INFO") -> None:
@@ -37,18 +40,23 @@ def _plain(record: logging.LogRecord) -> str:
     return str(record.msg)[:200]
 
 
-def _describe_error(
-    _: object, __: str, event: structlog.types.EventDict
-) -> structlog.types.EventDict:
-    """An error as class and place. Its text may quote a value, so it stays out."""
+def _describe_error(_: object, __: str, event: EventDict) -> EventDict:
+    """An error as class, SQL state and place in our own code. Its text may quote a value, so it
+    stays out."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
-        frames = []
-        trace = error.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
-            trace = trace.tb_next
         event["error"] = type(error).__name__
-        event["at"] = frames[-6:]
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if state is not None:
+            event["sqlstate"] = state
+        event["at"] = _places(error)
     return event
+
+
+def _places(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return [
+        f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}"
+        for frame in ours[-6:]
+    ]

@@ -208,6 +208,77 @@ def upgrade() -> None:
     )
     op.create_index("ix_act_handoff_id", "act", ["handoff_id", "id"], unique=False)
     op.create_table(
+        "appointment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("from_location", sa.Text(), nullable=False),
+        sa.Column("to_location", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("minutes", sa.SmallInteger(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("settled_by", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.LargeBinary(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
+    )
+    op.create_index(
+        "ix_appointment_case_number", "appointment", ["case_number", "id"], unique=False
+    )
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("division", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("settled_by", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+    )
+    op.create_index(
+        "ix_approval_division",
+        "approval",
+        ["division", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'asked'"),
+    )
+    op.create_index("ix_approval_handoff_id", "approval", ["handoff_id", "id"], unique=False)
+    op.create_index(
+        "uq_approval_asked",
+        "approval",
+        ["handoff_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("state = 'asked'"),
+    )
+    op.create_table(
+        "attachment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("store_key", sa.Text(), nullable=False),
+        sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stored_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("case_number", "sha256", name=op.f("uq_attachment_case_number_sha256")),
+        sa.UniqueConstraint("store_key", name=op.f("uq_attachment_store_key")),
+    )
+    op.create_table(
         "content",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -269,25 +340,45 @@ def upgrade() -> None:
         sa.Column("due_provisional", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("light", sa.Text(), nullable=False),
         sa.Column("light_rank", sa.SmallInteger(), nullable=False),
+        sa.Column("light_told", sa.Text(), server_default=sa.text("'green'"), nullable=False),
         sa.Column("lane_rank", sa.SmallInteger(), nullable=False),
+        sa.Column("turn", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calendar", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handoff")),
+    )
+    op.create_index(
+        "ix_handoff_calendar",
+        "handoff",
+        ["calendar", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL AND opened_at IS NOT NULL"),
     )
     op.create_index("ix_handoff_case_number", "handoff", ["case_number"], unique=False)
     op.create_index(
         "ix_handoff_division",
         "handoff",
-        ["division", "id"],
+        ["division", "location", "light_rank", "lane_rank", "turn", "window_received_at", "id"],
         unique=False,
-        postgresql_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND opened_at IS NOT NULL"),
     )
     op.create_index(
         "ix_handoff_free",
         "handoff",
-        ["location", "light_rank", "lane_rank", "window_received_at", "id"],
+        ["location", "light_rank", "lane_rank", "turn", "window_received_at", "id"],
         unique=False,
-        postgresql_where=sa.text("holder IS NULL AND status IN ('received', 'accepted')"),
+        postgresql_where=sa.text(
+            "holder IS NULL AND returned_at IS NULL AND status IN ('received', 'accepted')"
+        ),
+    )
+    op.create_index(
+        "ix_handoff_holder",
+        "handoff",
+        ["holder"],
+        unique=False,
+        postgresql_where=sa.text("holder IS NOT NULL"),
     )
     op.create_index(
         "ix_handoff_lease",
@@ -299,9 +390,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_handoff_queue",
         "handoff",
-        ["location", "light_rank", "lane_rank", "window_received_at", "id"],
+        ["location", "light_rank", "lane_rank", "turn", "window_received_at", "id"],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL AND opened_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_handoff_turn",
+        "handoff",
+        ["location", "light_rank", "lane_rank", "receiving_location", "turn"],
+        unique=False,
+        postgresql_where=sa.text(
+            "holder IS NULL AND returned_at IS NULL AND status IN ('received', 'accepted')"
+        ),
     )
     op.create_table(
         "item",
@@ -313,6 +413,30 @@ def upgrade() -> None:
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_item")),
     )
+    op.create_table(
+        "local_day",
+        sa.Column("division", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("works", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("division", "day", name=op.f("pk_local_day")),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("from_location", sa.Text(), nullable=False),
+        sa.Column("to_location", sa.Text(), nullable=False),
+        sa.Column("written_by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attachments", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+    )
+    op.create_index("ix_message_case_number", "message", ["case_number", "id"], unique=False)
     op.create_table(
         "notice",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -415,8 +539,34 @@ def upgrade() -> None:
         "registry_state",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("calendar", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_registry_state")),
     )
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("from_location", sa.Text(), nullable=False),
+        sa.Column("to_location", sa.Text(), nullable=False),
+        sa.Column("sent_by", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("answer_by", sa.Date(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint("handoff_id", "number", name=op.f("uq_reminder_handoff_id_number")),
+    )
+    op.create_index(
+        "ix_reminder_answer_by",
+        "reminder",
+        ["answer_by", "id"],
+        unique=False,
+        postgresql_where=sa.text("answered_at IS NULL AND raised_at IS NULL"),
+    )
+    op.create_index("ix_reminder_case_number", "reminder", ["case_number", "id"], unique=False)
     op.create_table(
         "request",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -445,6 +595,7 @@ def upgrade() -> None:
         sa.Column("delivery_method", sa.Text(), nullable=False),
         sa.Column("materials", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("application", sa.LargeBinary(), nullable=False),
+        sa.Column("commitment", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("why", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -496,6 +647,16 @@ def upgrade() -> None:
         ["on_day", "handoff_id"],
         unique=False,
         postgresql_where=sa.text("fired_at IS NULL"),
+    )
+    op.create_table(
+        "year_notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.SmallInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("loaded_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_year_notice")),
     )
     op.create_table(
         "custody_entry",
