@@ -21,7 +21,8 @@ def local_date(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
-def _read(request: Request) -> datetime:
+async def _read(request: Request) -> datetime:
+    # async: FastAPI would send a plain function to a thread, once for each request.
     clock: Clock = request.app.state.clock
     return clock()
 

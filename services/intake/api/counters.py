@@ -36,12 +36,12 @@ class _AsRead:
 Submitted = Annotated[Reading, _AsRead(), Body(openapi_examples=SUBMISSIONS)]
 
 
-def _catalogue(request: Request) -> Catalogue:
+async def _catalogue(request: Request) -> Catalogue:
     catalogue: Catalogue = request.app.state.catalogue
     return catalogue
 
 
-def _places(request: Request) -> Places:
+async def _places(request: Request) -> Places:
     places: Places = request.app.state.places
     return places
 

@@ -36,12 +36,12 @@ class ContentStoredOut(BaseModel):
     media_type: str = Field(description="按内容判定的类型", examples=["application/pdf"])
 
 
-def _files(request: Request) -> FileStore:
+async def _files(request: Request) -> FileStore:
     files: FileStore = request.app.state.files
     return files
 
 
-def _opening(request: Request) -> Opening:
+async def _opening(request: Request) -> Opening:
     sessions: Sessions = request.app.state.sessions
 
     @asynccontextmanager
