@@ -15,6 +15,7 @@ few times and then parked.
 """
 
 import asyncio
+import inspect
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -265,7 +266,7 @@ class Applier:
 
 def reader_of(handler: Handler) -> type[BaseModel]:
     """The model a handler reads, from its second parameter: `Received[Model]`."""
-    hints = get_type_hints(handler)
+    hints = get_type_hints(handler if inspect.isroutine(handler) else type(handler).__call__)
     hints.pop("return", None)
     arguments = get_args(list(hints.values())[1]) if len(hints) > 1 else ()
     if len(arguments) != 1 or not issubclass(arguments[0], BaseModel):

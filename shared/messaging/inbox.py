@@ -38,7 +38,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.db.base import PLATFORM
@@ -187,7 +187,9 @@ def storing(sessions: Sessions, stored: asyncio.Event | None = None) -> Store:
     async def keep(messages: Sequence[Message]) -> Collection[UUID]:
         try:
             await _commit(sessions, messages)
-        except (ValueError, DataError) as error:
+        except (ValueError, DBAPIError) as error:
+            if not _never(error):
+                raise
             if len(messages) == 1:
                 log.error("message_unstorable", id=str(messages[0].id), error=type(error).__name__)
                 return [messages[0].id]
@@ -198,6 +200,13 @@ def storing(sessions: Sessions, stored: asyncio.Event | None = None) -> Store:
         return ()
 
     return keep
+
+
+def _never(error: Exception) -> bool:
+    """Whether the data themselves are at fault (SQLSTATE class 22), not the moment."""
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None)).startswith("22")
+    return True
 
 
 async def _commit(sessions: Sessions, messages: Sequence[Message]) -> None:
