@@ -49,6 +49,42 @@ token: install ## Print one bearer token: make token ROLE=clerk LOCATION=<code>
 demo: install ## Tell the story of a case on an instance of its own
 	@$(BIN)/python -m deploy.demo
 
+.PHONY: demo-served
+demo-served: install ## The same story: separate processes, a real RabbitMQ and PostgreSQL of its own
+	@$(BIN)/python -m deploy.demo --served
+
+.PHONY: parked
+parked: install ## List messages put aside, in each house (DATA_DIR); mend: python -m deploy.ops HOUSE parked --help
+	@for house in intake routing notify; do $(BIN)/python -m deploy.ops $$house parked list; done
+
+.PHONY: replay
+replay: install ## Try every message put aside once more
+	@for house in intake routing notify; do $(BIN)/python -m deploy.ops $$house parked replay; done
+
+.PHONY: conserve
+conserve: install ## Check that nothing was lost and the houses agree
+	@$(BIN)/python -m deploy.ops conserve
+
+.PHONY: audit-verify
+audit-verify: install ## Check the audit chains; name the first break
+	@for house in intake routing notify; do $(BIN)/python -m deploy.ops $$house audit-verify || exit 1; done
+
+.PHONY: grants
+grants: install ## Print who may do what: operation, role, relation
+	@$(BIN)/python -m deploy.ops grants
+
+.PHONY: duties
+duties: install ## Print which side may take which step: mode, status, step, side
+	@$(BIN)/python -m deploy.ops duties
+
+.PHONY: catalogue-import
+catalogue-import: install ## Publish the service items of FILE= (all or nothing)
+	@$(BIN)/python -m deploy.ops catalogue-import "$(FILE)"
+
+.PHONY: directory-import
+directory-import: install ## Register the places, rules and agreements of FILE= (all or nothing)
+	@$(BIN)/python -m deploy.ops directory-import "$(FILE)"
+
 .PHONY: check
 check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 	@$(BIN)/ruff format --check .

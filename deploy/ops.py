@@ -1,9 +1,10 @@
 """Looking after an embedded installation from the command line, running or not."""
 
+import asyncio
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +16,16 @@ from rich.table import Table
 from deploy import conserve
 from deploy.database import EmbeddedDatabase
 from deploy.embedded import HOUSES, house_settings
+from services.intake import app as intake
 from services.intake.grants import GRANTS as INTAKE
 from services.notify.grants import GRANTS as NOTIFY
+from services.routing import app as routing
+from services.routing.domain.duties import Allowed
+from services.routing.domain.duties import table as duty_table
 from services.routing.grants import GRANTS as ROUTING
 from shared.clock import utc_now
 from shared.commands import add_care
+from shared.errors import InvalidError
 from shared.premises import Premises, open_premises
 from shared.security.grants import Grants, describe
 
@@ -78,6 +84,49 @@ def grants() -> None:
         for row in describe(granted):
             table.add_row(house, row.operation, row.role, " ".join(row.relations))
     Console(width=120).print(table)
+
+
+@app.command("duties")
+def duties() -> None:
+    """Print which side may take which step; the API asks the same table."""
+    shown = Table("模式", "状态", "步骤", "由谁", "条件")
+    for row in duty_rows():
+        shown.add_row(*row)
+    Console(width=140).print(shown)
+
+
+@app.command("catalogue-import")
+def catalogue_import(file: Path) -> None:
+    """Publish what FILE has and the catalogue has not, all or nothing."""
+    _import("intake", lambda premises: intake.load_catalogue(premises, file))
+
+
+@app.command("directory-import")
+def directory_import(file: Path) -> None:
+    """Register what FILE has and the registry has not, all or nothing."""
+    _import("routing", lambda premises: routing.load_directory(premises, file))
+
+
+def _import(house: str, load: Callable[[Premises], Awaitable[object]]) -> None:
+    async def run() -> object:
+        async with _opening(house)() as premises:
+            return await load(premises)
+
+    try:
+        typer.echo(asyncio.run(run()))
+    except InvalidError as error:
+        for fault in error.faults:
+            typer.echo(f"{fault.pointer}: {fault.message_zh} / {fault.message_en}", err=True)
+        raise typer.Exit(1) from None
+
+
+def duty_rows() -> Iterator[tuple[str, str, str, str, str]]:
+    for row in duty_table():
+        if isinstance(row.answer, Allowed):
+            conditions = [row.power.zh] if row.power else []
+            if row.answer.approval:
+                conditions.append(row.answer.approval.zh)
+            yield (row.mode.zh, row.status.zh, row.step.zh, row.side.zh, "，".join(conditions))
 
 
 @app.command("conserve")
