@@ -11,9 +11,11 @@ from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import cases, requests
-from services.routing.models import CaseRow, ItemRow
+from services.routing.actions import cases, custody, parcels, requests, transfers
+from services.routing.domain.parcels import Deed
+from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
+from services.routing.queries import parcels as in_parcels
 from services.routing.queries import registry
 from shared.clock import local_date
 from shared.messaging.apply import Handler, NotYetError
@@ -33,6 +35,11 @@ class ItemPublished(BaseModel):
     valid_to: date | None = None
 
 
+class OriginalGiven(BaseModel):
+    original_id: UUID
+    material_code: str
+
+
 class CaseReceived(BaseModel):
     case_number: str
     item_code: str
@@ -46,13 +53,26 @@ class CaseReceived(BaseModel):
     priority: str = "normal"
     delivery_method: str
     materials: list[dict[str, Any]]
+    originals: list[OriginalGiven] = []
     application: Annotated[dict[str, Any], Personal("form")]
+
+
+class ContentStored(BaseModel):
+    case_number: str
+    material_code: str
+    content_id: UUID
+    digest: str
+    size: int
+    media_type: str
+    stored_at: datetime
+    file: Annotated[dict[str, Any], Personal("form")]
 
 
 class SupplementGiven(BaseModel):
     case_number: str
     supplement_id: UUID
     materials: list[dict[str, Any]]
+    originals: list[OriginalGiven] = []
     given_at: datetime
     application: Annotated[dict[str, Any] | None, Personal("form")] = None
 
@@ -106,7 +126,28 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         version=1,
         created_at=message.now,
     )
-    await cases.receive_case(session, case, to_json(given.application), item, at=message.now)
+    await cases.receive_case(
+        session, case, to_json(given.application), item, _originals(given.originals), at=message.now
+    )
+
+
+def _originals(given: list[OriginalGiven]) -> dict[UUID, str]:
+    return {each.original_id: each.material_code for each in given}
+
+
+async def on_content_stored(session: AsyncSession, message: Received[ContentStored]) -> None:
+    given = message.data
+    await _case(session, given.case_number)
+    content = ContentRow(
+        id=given.content_id,
+        case_number=given.case_number,
+        material_code=given.material_code,
+        digest=given.digest,
+        size=given.size,
+        media_type=given.media_type,
+        stored_at=given.stored_at,
+    )
+    await transfers.store_content(session, content, given.file, at=message.now)
 
 
 async def on_supplement_given(session: AsyncSession, message: Received[SupplementGiven]) -> None:
@@ -117,6 +158,7 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
         case,
         given.supplement_id,
         materials=given.materials,
+        originals=_originals(given.originals),
         application={"given_at": given.given_at.isoformat(), **(given.application or {})},
         at=message.now,
     )
@@ -127,6 +169,55 @@ async def on_withdrawal_requested(
 ) -> None:
     case = await _case(session, message.data.case_number)
     await requests.apply_withdrawal(session, case, message.data.withdrawal_id, at=message.now)
+
+
+class ParcelTracked(BaseModel):
+    """A carrier's word on a waybill that carries parcels."""
+
+    carrier: str
+    waybill: str
+    what: str
+    at: datetime
+
+
+class DeliveryChanged(BaseModel):
+    case_number: str
+    delivery_id: UUID
+    method: str
+    status: str
+    at: datetime
+
+
+class ResultDelivered(BaseModel):
+    case_number: str
+    delivered_at: datetime
+
+
+_TRACKED = MappingProxyType(
+    {"in_transit": Deed.TRANSIT, "arrived": Deed.ARRIVE, "returning": Deed.TURN_BACK}
+)
+
+
+async def on_parcel_tracked(session: AsyncSession, message: Received[ParcelTracked]) -> None:
+    """A kind of news that routing does not know moves nothing."""
+    told = message.data
+    deed = _TRACKED.get(told.what)
+    if deed is None:
+        return
+    for parcel_id in await in_parcels.by_waybill(session, told.carrier, told.waybill):
+        await parcels.track_parcel(session, parcel_id, deed, told_at=told.at, at=message.now)
+
+
+async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
+    """A result on paper that leaves for the applicant leaves the office's hands."""
+    told = message.data
+    if told.method == "post" and told.status == "on_way":
+        carrier = f"post/{told.delivery_id}"
+        await custody.post_result(session, told.case_number, carrier, at=message.now)
+
+
+async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
+    await custody.collect_result(session, message.data.case_number, at=message.now)
 
 
 async def _case(session: AsyncSession, case_number: str) -> CaseRow:
@@ -140,7 +231,11 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.item-published.v1": on_item_published,
         "intake.case-received.v1": on_case_received,
+        "intake.content-stored.v1": on_content_stored,
         "intake.supplement-given.v1": on_supplement_given,
         "intake.withdrawal-requested.v1": on_withdrawal_requested,
+        "notify.parcel-tracked.v1": on_parcel_tracked,
+        "notify.delivery-changed.v1": on_delivery_changed,
+        "notify.result-delivered.v1": on_result_delivered,
     }
 )

@@ -90,6 +90,7 @@ class HandoffRefused(_OfHandoff):
     at: datetime
     ground: str
     competent_authority: str | None
+    remedies: str = ""
     reason: Annotated[str, Personal("text")]
 
 
@@ -161,12 +162,74 @@ class LightTurned(_OfHandoff):
     due_on: date | None
 
 
+class DeadlineChanged(_OfHandoff):
+    """A holiday notice or a local day moved it, or made it certain."""
+
+    type: ClassVar[str] = "routing.deadline-changed.v1"
+
+    was: date | None
+    due_on: date | None
+    due_provisional: bool
+    supplement_due_on: date | None
+    at: datetime
+
+
 class HandoffTransferred(_OfHandoff):
     type: ClassVar[str] = "routing.handoff-transferred.v1"
 
     to_location: str
     new_handoff_id: UUID
     at: datetime
+    # Steps still to come that go to the new office as well.
+    also_moved: tuple[UUID, ...] = ()
+
+
+class HandoffPrereviewed(_OfHandoff):
+    """The scans were looked at: send the paper, or everything that is missing."""
+
+    type: ClassVar[str] = "routing.handoff-prereviewed.v1"
+
+    at: datetime
+    answer: str
+    materials: list[str]
+    faults: Annotated[list[NoticeFault], Personal("text")]
+
+
+class HandoffReturned(_OfHandoff):
+    """Back to the window, which mends its own mistake; the clock runs on."""
+
+    type: ClassVar[str] = "routing.handoff-returned.v1"
+
+    at: datetime
+    due_on: date | None
+    reason: Annotated[str, Personal("text")]
+
+
+class HandoffHandedBack(_OfHandoff):
+    type: ClassVar[str] = "routing.handoff-handed-back.v1"
+
+    at: datetime
+
+
+class OriginalsVerified(_OfHandoff):
+    type: ClassVar[str] = "routing.originals-verified.v1"
+
+    at: datetime
+    materials: list[str]
+    passed: bool
+    by_location: str
+
+
+class GapsFound(_OfHandoff):
+    """A branch tells the lead what is missing; the applicant hears it from the lead."""
+
+    type: ClassVar[str] = "routing.gaps-found.v1"
+
+    at: datetime
+    materials: list[str]
+    lead_handoff_id: UUID | None
+    lead_location: str | None
+    ready_to_notify: bool
 
 
 class HandoffDecided(_OfHandoff):
@@ -204,8 +267,31 @@ class CaseDecided(Event):
     authority: str
     division: str
     deliver_by: date | None
+    # 行政许可法 38: a denial tells them; empty for what was granted.
+    remedies: str = ""
     opinion: Annotated[str, Personal("text")]
     certificate: Annotated[Certificate | None, Personal("form")]
+    result_original: UUID | None = None
+
+
+class PromiseChecked(_OfHandoff):
+    """事后核查 of what was granted on a promise: kept, or broken."""
+
+    type: ClassVar[str] = "routing.promise-checked.v1"
+
+    kept: bool
+    at: datetime
+    finding: Annotated[str, Personal("text")]
+
+
+class DecisionRevoked(_OfHandoff):
+    """你失信、我撤销."""
+
+    type: ClassVar[str] = "routing.decision-revoked.v1"
+
+    at: datetime
+    remedies: str
+    reason: Annotated[str, Personal("text")]
 
 
 class CaseClosed(Event):
@@ -214,3 +300,138 @@ class CaseClosed(Event):
     case_number: str
     outcome: str
     at: datetime
+    reason: Annotated[str | None, Personal("text")] = None
+
+
+class OriginalMoved(BaseModel):
+    original_id: UUID
+    label: str
+    material_code: str
+    kind: str
+    act: str
+    holder_kind: str
+    holder: str
+
+
+class OriginalsMoved(Event):
+    """Where papers of one case are now."""
+
+    type: ClassVar[str] = "routing.originals-moved.v1"
+
+    case_number: str
+    parcel_number: str | None
+    at: datetime
+    originals: list[OriginalMoved]
+
+
+class _OfParcel(Event):
+    """Of a bag (subject parcel:<id>); `cases` are those whose papers are on its manifest."""
+
+    parcel_id: UUID
+    number: str
+    from_location: str
+    to_location: str
+    state: str
+    cases: list[str]
+    at: datetime
+
+
+class ParcelSealed(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-sealed.v1"
+
+    originals: int
+    seal_number: str | None
+
+
+class ParcelHandedOver(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-handed-over.v1"
+
+    carrier: str
+    waybill: str | None
+    due_on: date | None
+
+
+class ParcelArrived(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-arrived.v1"
+
+
+class FoundDifferent(BaseModel):
+    discrepancy_id: UUID
+    kind: str
+    original_id: UUID | None
+    label: str | None
+    case_number: str | None
+
+
+class ParcelScanned(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-scanned.v1"
+
+    found: int
+    discrepancies: list[FoundDifferent]
+
+
+class DiscrepancySettled(_OfParcel):
+    type: ClassVar[str] = "routing.discrepancy-settled.v1"
+
+    discrepancy_id: UUID
+    kind: str
+    original_id: UUID | None
+    case_number: str | None
+    settlement: str
+
+
+class CaseClock(BaseModel):
+    """How the clock of a case stood: a loss stops none."""
+
+    case_number: str
+    handoff_id: UUID
+    clock_state: str
+    due_on: date | None
+
+
+class ParcelReturning(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-returning.v1"
+
+    clocks: list[CaseClock]
+
+
+class ParcelReturned(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-returned.v1"
+
+    clocks: list[CaseClock]
+
+
+class ParcelLost(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-lost.v1"
+
+    clocks: list[CaseClock]
+
+
+class ParcelFound(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-found.v1"
+
+
+class ParcelOverdue(_OfParcel):
+    """It should be there by now: a reminder for both ends."""
+
+    type: ClassVar[str] = "routing.parcel-overdue.v1"
+
+    due_on: date | None
+
+
+class ParcelClosed(_OfParcel):
+    type: ClassVar[str] = "routing.parcel-closed.v1"
+
+
+class PapersDelayed(Event):
+    """Papers of one case came back or cannot be found; for whoever tells the applicant."""
+
+    type: ClassVar[str] = "routing.papers-delayed.v1"
+
+    case_number: str
+    parcel_number: str
+    what: str
+    originals: int
+    at: datetime
+    clock_state: str | None = None
+    due_on: date | None = None

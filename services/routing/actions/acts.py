@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import cases
+from services.routing.actions import custody, opening
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk, lay_out
@@ -31,6 +31,8 @@ from shared.messaging.envelope import Event
 from shared.security.callers import Role
 from shared.security.grants import Scope
 
+_RESULT = "结果证照或文书"
+
 
 async def accept_handoff(
     session: AsyncSession, handoff_id: UUID, *, scope: Scope, if_match: str | None, at: datetime
@@ -47,9 +49,16 @@ async def accept_handoff(
     if clock.state is State.NOT_STARTED:
         clock = clocks.start(clock, on=desk.today)
     await desks.finish(desk, Step.ACCEPT, clock=clock)
-    opened = await joints.open_next(desk)
-    await desks.announce(desk, cases.accepted_event(desk, by=row.location), *opened)
+    opened = await opening.open_next(desk)
+    await desks.announce(desk, opening.accepted_event(desk, by=_place(desk)), *opened)
     return row
+
+
+def _place(desk: Desk) -> str:
+    """The window, where it acts by a power that was delegated to it."""
+    row = desk.handoff
+    at_window = desks.acting_side(desk) is Side.RECEIVING
+    return row.receiving_location if at_window else row.location
 
 
 async def refuse_handoff(
@@ -102,17 +111,22 @@ async def notice_handoff(
     etags.require(if_match, desk.handoff.version)
     desks.require_duty(desk, Step.NOTICE)
     desks.require_holder(desk)
-    earlier = await queries.notices(session, handoff_id)
+    earlier = await queries.case_notices(session, desk.case.case_number)
+    branches = await joints.untold(desk)
+    own, gaps = gaps, joints.merged(branches, gaps)
+    unmet = await _unmet(desk, earlier) if earlier else None
     notices.check(
         gaps,
         points=points_of(desk.item),
-        unmet=await _unmet(desk, earlier) if earlier else None,
-        approved=origin(session).role == Role.SUPERVISOR,
+        unmet=unmet | joints.points(branches) if unmet is not None else None,
+        # What a branch found when its turn came is told for the first time.
+        approved=not own or origin(session).role == Role.SUPERVISOR,
     )
+    joints.check_may_speak(desk, branches)
     desks.move(desk, Step.NOTICE)
     row = desk.handoff
     row.noticed_on = desk.today
-    due = waits.supplement_due(desk.today, desk.terms, desk.known.workdays)
+    due = waits.supplement_due(desk.today, desk.terms, desk.workdays)
     row.supplement_due_on = due.due if due else None
     notice = _notice(desk, gaps, number=len(earlier) + 1)
     session.add(notice)
@@ -120,6 +134,7 @@ async def notice_handoff(
     materials = sorted({gap.point for gap in gaps})
     facts = {"notice": str(notice.id), "number": notice.number, "materials": materials}
     await desks.finish(desk, Step.NOTICE, clock=clock, facts=facts)
+    await joints.told(desk, branches)
     issued = events.NoticeIssued(
         **desks.of_handoff(row),
         notice_id=notice.id,
@@ -208,7 +223,7 @@ async def suspend_handoff(
         at=at,
         procedure=procedure,
         working_days=working_days,
-        expected_until=deadlines.told_end(clock.stretches[-1], desk.known.workdays),
+        expected_until=deadlines.told_end(clock.stretches[-1], desk.workdays),
         reason=reason,
     )
     await desks.announce(desk, suspended)
@@ -285,17 +300,30 @@ async def decide_handoff(
     decided = events.HandoffDecided(**desks.of_handoff(row), result=result, decided_at=at)
     closed = await joints.close_open(desk, Cause.CONCLUDED)
     desk.case.status, desk.case.outcome = "decided", result
-    concluded = _case_decided(desk, result, opinion, certificate)
+    paper = await _issue_on_paper(desk, certificate)
+    concluded = _case_decided(desk, result, opinion, certificate, paper)
     await desks.announce(desk, decided, *closed, concluded)
     return row
 
 
+async def _issue_on_paper(desk: Desk, certificate: events.Certificate | None) -> UUID | None:
+    """A result on paper has a holder from its first moment, like any original."""
+    if certificate is None or certificate.form != "paper":
+        return None
+    place, at = desk.handoff.location, desk.at
+    return await custody.issue_result(desk.session, desk.case, location=place, name=_RESULT, at=at)
+
+
 def _case_decided(
-    desk: Desk, result: str, opinion: str, certificate: events.Certificate | None
+    desk: Desk,
+    result: str,
+    opinion: str,
+    certificate: events.Certificate | None,
+    paper: UUID | None,
 ) -> events.CaseDecided:
     row = desk.handoff
     place = desk.known.registry.last_known(row.location)
-    term = waits.delivery(desk.today, desk.terms, desk.known.workdays).due
+    term = waits.delivery(desk.today, desk.terms, desk.workdays).due
     return events.CaseDecided(
         case_number=row.case_number,
         handoff_id=row.id,
@@ -309,60 +337,8 @@ def _case_decided(
         deliver_by=term.due if term and result == "granted" else None,
         opinion=opinion,
         certificate=certificate,
+        result_original=paper,
     )
-
-
-async def answer_handoff(
-    session: AsyncSession,
-    handoff_id: UUID,
-    *,
-    answer: str,
-    note: str,
-    gaps: tuple[Gap, ...],
-    scope: Scope,
-    if_match: str | None,
-    at: datetime,
-) -> HandoffRow:
-    """A branch's answer to the lead: done, gaps for the one notice, or impossible."""
-    step = _ANSWERS[answer]
-    desk = await lay_out(session, handoff_id, scope=scope, at=at)
-    etags.require(if_match, desk.handoff.version)
-    desks.require_duty(desk, step)
-    desks.require_holder(desk)
-    row = desk.handoff
-    words: dict[str, Any] = {"note": note}
-    if step is Step.ANSWER_GAPS:
-        notices.check(gaps, points=points_of(desk.item))
-        words["gaps"] = [asdict(gap) for gap in gaps]
-        row.noticed_on = desk.today
-    desks.move(desk, step)
-    clock = desks.clock_of(row)
-    if step is not Step.ANSWER_GAPS:
-        clock = clocks.stop(clock, on=desk.today)
-        row.decided_at, row.result = at, answer
-    await desks.finish(desk, step, clock=clock, facts={"answer": answer}, words=words)
-    decided = events.HandoffDecided(**desks.of_handoff(row), result=answer, decided_at=at)
-    following = await _after_answer(desk, step)
-    await desks.announce(desk, decided, *following)
-    return row
-
-
-async def _after_answer(desk: Desk, step: Step) -> list[Event]:
-    if step is Step.ANSWER_DONE:
-        return await joints.open_next(desk)
-    if step is Step.ANSWER_GAPS:
-        return []
-    closed = await joints.close_open(desk, Cause.FAILED)
-    desk.case.status, desk.case.outcome = "closed", "failed"
-    ended = events.CaseClosed(case_number=desk.case.case_number, outcome="failed", at=desk.at)
-    return [*closed, ended]
-
-
-_ANSWERS = {
-    "done": Step.ANSWER_DONE,
-    "gaps": Step.ANSWER_GAPS,
-    "impossible": Step.ANSWER_IMPOSSIBLE,
-}
 
 
 async def transfer_handoff(
@@ -386,11 +362,16 @@ async def transfer_handoff(
     desks.move(desk, Step.TRANSFER_ON)
     follower = joints.follower(desk, place)
     session.add(follower)
+    also = joints.redirect(desk, place)
     facts = {"to": to, "new_handoff": str(follower.id)}
     await desks.finish(desk, Step.TRANSFER_ON, clock=clock, facts=facts, words={"reason": reason})
-    opened = await cases.open_handoff(joints.beside(desk, follower))
+    opened = await opening.open_handoff(opening.beside(desk, follower))
     moved = events.HandoffTransferred(
-        **desks.of_handoff(row), to_location=to, new_handoff_id=follower.id, at=at
+        **desks.of_handoff(row),
+        to_location=to,
+        new_handoff_id=follower.id,
+        at=at,
+        also_moved=tuple(also),
     )
     await desks.announce(desk, moved, *opened)
     return row
@@ -401,7 +382,7 @@ async def deem_accepted(desk: Desk) -> list[Event]:
     Flagged; no 受理通知书 is printed as if the office had issued one."""
     row = desk.handoff
     deemed = waits.deemed_acceptance(
-        desk.receipts, desk.terms, desk.known.workdays, supplemented_on=row.supplemented_on
+        desk.receipts, desk.terms, desk.workdays, supplemented_on=row.supplemented_on
     )
     if deemed is None or desk.today < deemed.happens_on:
         return []
@@ -412,4 +393,4 @@ async def deem_accepted(desk: Desk) -> list[Event]:
         clock = clocks.start(clock, on=deemed.accepted_on, began=Began.DEEMED)
     facts = {"accepted_on": deemed.accepted_on.isoformat()}
     await desks.finish(desk, Step.DEEM_ACCEPTED, clock=clock, facts=facts, side=Side.SYSTEM)
-    return [cases.accepted_event(desk, by=row.location), *await joints.open_next(desk)]
+    return [opening.accepted_event(desk, by=row.location), *await opening.open_next(desk)]

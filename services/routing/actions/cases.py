@@ -1,25 +1,25 @@
 """A case arrives from a window: it gets its handoffs, or waits for ops with the reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
+from services.routing.actions import custody, opening
 from services.routing.actions import desk as desks
 from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
 from services.routing.domain import plans
-from services.routing.domain.clock import Began
 from services.routing.domain.competence import Unroutable
-from services.routing.domain.handoffs import Status, Step
+from services.routing.domain.handoffs import Status
 from services.routing.domain.plans import PlannedHandoff
 from services.routing.domain.questions import Question
-from services.routing.domain.terms import ClockStart
-from services.routing.domain.words import Mode, Power, Side
+from services.routing.domain.words import Mode
 from services.routing.models import CaseRow, HandoffRow
 from services.routing.queries import registry
 from services.routing.queries.registry import Item, Known
@@ -43,14 +43,32 @@ def question_of(case: CaseRow, item: Item) -> Question:
 
 
 async def receive_case(
-    session: AsyncSession, case: CaseRow, application: bytes, item: Item, *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    application: bytes,
+    item: Item,
+    originals: Mapping[UUID, str],
+    *,
+    at: datetime,
 ) -> None:
-    """Store the case with its application sealed, and assign it."""
+    """Store the case with its application sealed, its originals with the window, and assign it."""
     known = await registry.known(session)
     context = f"routing.routed_case.application:{case.case_number}"
     case.application = means(session).keys.seal("fields", application, context=context)
     session.add(case)
+    await session.flush()
+    await take_in(session, case, item, originals, at=case.received_at)
     await assign_case(session, case, item, known, at=at)
+
+
+async def take_in(
+    session: AsyncSession, case: CaseRow, item: Item, originals: Mapping[UUID, str], *, at: datetime
+) -> None:
+    """`originals`: each paper that was handed over the counter, with its material."""
+    given = [
+        custody.Given(id_, code, item.materials.get(code, code)) for id_, code in originals.items()
+    ]
+    await custody.take_in(session, case, given, location=case.receiving_location, at=at)
 
 
 async def assign_case(
@@ -63,15 +81,16 @@ async def assign_case(
         return False
     case.status = "open"
     case.why = {"sentences": [each.why.sentence for each in planned]}
-    await session.flush()
-    rows = [_handoff(case, item, each, at=at) for each in planned]
+    rows = [_handoff(case, item, each, known, at=at) for each in planned]
     session.add_all(rows)
-    await session.flush()
     opened = [row for row in rows if row.stage == rows[0].stage]
     announced: list[Event] = []
     for row in opened:
         desk = Desk(session, case, row, rows, item, known, at)
-        announced += await open_handoff(desk)
+        announced += await opening.open_handoff(desk)
+    # Where the window has accepted for the lead, its later stages need not wait.
+    if case.mode == Mode.JOINT_HANDLING:
+        announced += await opening.open_next(Desk(session, case, rows[0], rows, item, known, at))
     await trail.record(
         session,
         action="case-assigned",
@@ -117,7 +136,9 @@ def _reason(given: Any) -> dict[str, Any]:
     }
 
 
-def _handoff(case: CaseRow, item: Item, planned: PlannedHandoff, *, at: datetime) -> HandoffRow:
+def _handoff(
+    case: CaseRow, item: Item, planned: PlannedHandoff, known: Known, *, at: datetime
+) -> HandoffRow:
     step, limit = planned.step, planned.step.limit
     return HandoffRow(
         id=new_id(),
@@ -149,6 +170,9 @@ def _handoff(case: CaseRow, item: Item, planned: PlannedHandoff, *, at: datetime
         due_provisional=False,
         light="green",
         light_rank=3,
+        light_told="green",
+        turn=0,
+        calendar=known.calendar,
         lane_rank=0 if case.priority == "green" else 1,
         deemed=False,
         version=1,
@@ -168,54 +192,3 @@ def _facts(row: HandoffRow) -> events.HandoffFacts:
         status=row.status,
         due_on=row.due_on,
     )
-
-
-async def open_handoff(desk: Desk) -> Sequence[Event]:
-    """Its turn has come. What needs no paper has entered the handling place's system: received
-    (电子签名法 11). Where the window may accept in its name, it arrives accepted."""
-    row = desk.handoff
-    row.opened_at = desk.at
-    if _awaits_paper(desk):
-        await desks.finish(desk, Step.ARRIVE, side=Side.SYSTEM, facts={"awaits": "paper"})
-        return ()
-    return await arrive(desk)
-
-
-async def arrive(desk: Desk) -> Sequence[Event]:
-    row = desk.handoff
-    row.handling_received_at = desk.at
-    desks.move(desk, Step.ARRIVE)
-    if row.lead and not row.accepts and row.mode == Mode.JOINT_HANDLING:
-        # Accepted once for the whole matter, with the lead's first step.
-        desks.move(desk, Step.ACCEPT)
-        row.accepted_at = desk.at
-    clock = clocks.NOT_STARTED
-    if desk.terms.clock_start is ClockStart.RECEIPT or row.status == Status.ACCEPTED:
-        clock = clocks.start(clock, on=desk.today, began=Began.RECEIVED)
-    announced: list[Event] = []
-    if Power.ACCEPT in row.powers and row.accepts:
-        desks.move(desk, Step.ACCEPT)
-        row.accepted_at = row.window_received_at
-        if clock.state is clocks.State.NOT_STARTED:
-            clock = clocks.start(clock, on=local_date(row.window_received_at))
-    await desks.finish(desk, Step.ARRIVE, clock=clock, side=Side.SYSTEM)
-    announced.append(events.HandoffOpened(**desks.of_handoff(row), at=desk.at))
-    if row.accepts and row.status == Status.ACCEPTED:
-        announced.append(accepted_event(desk, by=row.receiving_location))
-    return announced
-
-
-def accepted_event(desk: Desk, *, by: str) -> events.HandoffAccepted:
-    row = desk.handoff
-    return events.HandoffAccepted(
-        **desks.of_handoff(row),
-        accepted_at=row.accepted_at or desk.at,
-        due_on=row.due_on,
-        due_provisional=row.due_provisional,
-        deemed=row.deemed,
-        by_location=by,
-    )
-
-
-def _awaits_paper(desk: Desk) -> bool:
-    return desk.handoff.mode in desk.item.paper_required and desk.handoff.accepts

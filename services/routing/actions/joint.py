@@ -1,68 +1,159 @@
-"""Several places on one matter: opening the next stage, closing what is open, handing on."""
+"""Several places on one matter: many gaps in one notice, closing what is open, handing on."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from services.routing import events
-from services.routing.actions import cases
 from services.routing.actions import desk as desks
+from services.routing.actions import opening
 from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
-from services.routing.domain import joint
-from services.routing.domain.handoffs import Outcome, Status, Step
-from services.routing.domain.joint import Cause, StepState
+from services.routing.domain import handoffs, joint
+from services.routing.domain.handoffs import Status, Step, StepNotAllowedError
+from services.routing.domain.joint import Answer, Cause, MergedGap
+from services.routing.domain.notices import Gap
 from services.routing.domain.registry import Location
 from services.routing.domain.words import LocationKind, Mode, Side
-from services.routing.models import HandoffRow
+from services.routing.models import HandoffRow, QueueChangeRow
+from services.routing.queries import handoffs as queries
+from services.routing.queries import words
 from shared.chance import new_id
-from shared.errors import Fault, InvalidError
+from shared.errors import ConflictError, Fault, InvalidError
 from shared.messaging.envelope import Event
 
 
-def states(rows: Sequence[HandoffRow]) -> list[StepState]:
-    return [
-        StepState(
-            id=str(row.id),
-            stage=row.stage,
-            lead=row.lead,
-            accepts=row.accepts,
-            decides=row.decides,
-            status=Status(row.status) if row.opened_at or row.closed_at else None,
-            outcome=Outcome(row.outcome) if row.outcome else None,
+class DecidingStepError(ConflictError):
+    """The step that ends the matter ends it with a decision, not with a note to a colleague."""
+
+    code = "step-decides"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这一步骤须作出决定，不能只答复“已完成”",
+            "this step ends with a decision, not with an answer",
+            allowed=[Step.DECIDE.value],
         )
-        for row in rows
+
+
+async def untold(desk: Desk) -> list[Answer]:
+    """Gaps that branches found and the applicant has not been told of; only the lead is asked."""
+    row = desk.handoff
+    if row.mode != Mode.JOINT_HANDLING or not row.lead:
+        return []
+    return [
+        Answer(str(each.id), each.location, (await gaps_of(desk, each))[-1])
+        for each in _waiting(desk)
     ]
 
 
-def beside(desk: Desk, other: HandoffRow) -> Desk:
-    """The same case with another of its handoffs laid out."""
-    sisters = desk.sisters if other in desk.sisters else [*desk.sisters, other]
-    return replace(desk, handoff=other, sisters=sisters)
+def _waiting(desk: Desk) -> list[HandoffRow]:
+    return [
+        row
+        for row in desk.sisters
+        if not row.lead and row.status == Status.NOTICED and row.noticed_on is None
+    ]
 
 
-async def open_next(desk: Desk) -> list[Event]:
-    """Asked under the case's lock, so two steps done at one instant open the next stage once."""
-    if desk.handoff.mode != Mode.JOINT_HANDLING:
-        return []
-    due = set(joint.to_open(states(desk.sisters)))
-    announced: list[Event] = []
+async def gaps_of(desk: Desk, row: HandoffRow) -> list[tuple[Gap, ...]]:
+    """What this branch has asked for, each time it did."""
+    acts = await queries.acts(desk.session, row.id)
+    return [
+        tuple(Gap(**each) for each in words.read_words(desk.session, act).get("gaps", ()))
+        for act in acts
+        if act.step == Step.ANSWER_GAPS
+    ]
+
+
+def merged(branches: Sequence[Answer], own: Sequence[Gap]) -> tuple[Gap, ...]:
+    """One notice from everybody's gaps: each point once, with all that was said of it."""
+    if not branches:
+        return tuple(own)
+    return tuple(_as_gap(each) for each in joint.merge_gaps(branches, own))
+
+
+def _as_gap(gap: MergedGap) -> Gap:
+    return Gap(gap.point, "；".join(gap.texts))
+
+
+def points(branches: Sequence[Answer]) -> frozenset[str]:
+    return frozenset(gap.point for answer in branches for gap in answer.gaps)
+
+
+def check_may_speak(desk: Desk, branches: Sequence[Answer]) -> None:
+    """A lead whose own step is done speaks for a branch, and of nothing else."""
+    if desk.handoff.status == Status.DECIDED and not branches:
+        raise StepNotAllowedError(Status.DECIDED, Step.NOTICE)
+
+
+async def told(desk: Desk, branches: Sequence[Answer]) -> None:
+    """The applicant's term runs for the branches too, from the day of the one notice."""
+    lead = desk.handoff
+    if lead.status == Status.DECIDED:
+        lead.closed_at = desk.at
+    named = {answer.handoff_id for answer in branches}
     for row in desk.sisters:
-        if str(row.id) in due:
-            announced += await cases.open_handoff(beside(desk, row))
-    return announced
+        if str(row.id) in named:
+            row.noticed_on, row.supplement_due_on = lead.noticed_on, lead.supplement_due_on
+            row.version += 1
+            desk.session.add(QueueChangeRow(location=row.location))
+            await desks.set_watches(opening.beside(desk, row))
+
+
+def speaker(desk: Desk) -> HandoffRow | None:
+    """Which of the lead's steps can tell the applicant now: one at work, else the last one done."""
+    leads = [row for row in desk.sisters if row.lead and row.opened_at]
+    at_work = [row for row in leads if row.status in handoffs.OPEN]
+    done = [row for row in leads if row.status == Status.DECIDED]
+    return max(at_work or done, key=lambda row: row.stage, default=None)
+
+
+def ask_to_speak(desk: Desk) -> HandoffRow | None:
+    """Puts a lead whose own step is done back into its office's queue: it has something to say."""
+    row = speaker(desk)
+    if row is not None and row.status == Status.DECIDED:
+        row.closed_at = None
+        row.version += 1
+        desk.session.add(QueueChangeRow(location=row.location))
+    return row
+
+
+def redirect(desk: Desk, place: Location) -> list[UUID]:
+    """What the same office was to do later goes to the right office with the step at hand."""
+    own = desk.handoff
+    later = [
+        row
+        for row in desk.sisters
+        if row.opened_at is None
+        and row.closed_at is None
+        and (row.role, row.location) == (own.role, own.location)
+    ]
+    for row in later:
+        row.location, row.division, row.powers = place.code, place.division, []
+        row.version += 1
+    return [row.id for row in later]
 
 
 async def close_open(desk: Desk, cause: Cause) -> list[Event]:
     """Everything of the case not yet at its end, but the handoff at hand."""
     own = str(desk.handoff.id)
-    closing = dict(joint.to_close(states(desk.sisters), cause, spared=own))
+    closing = dict(joint.to_close(opening.states(desk.sisters), cause, spared=own))
     announced: list[Event] = []
     for row in desk.sisters:
         step = closing.get(str(row.id))
         if step is not None:
-            announced.append(await close(beside(desk, row), step))
+            announced.append(await close(opening.beside(desk, row), step))
+    fall_silent([row for row in desk.sisters if row is not desk.handoff], at=desk.at)
     return announced
+
+
+def fall_silent(rows: Sequence[HandoffRow], *, at: datetime) -> None:
+    """A lead that was to speak for a branch has nothing to say any more."""
+    for row in rows:
+        if row.status == Status.DECIDED and row.closed_at is None:
+            row.closed_at = at
+            row.version += 1
 
 
 async def close(desk: Desk, step: Step) -> Event:
@@ -78,7 +169,7 @@ async def close(desk: Desk, step: Step) -> Event:
 
 def check_may_decide(desk: Desk, *, granted: bool) -> None:
     if granted and desk.handoff.mode == Mode.JOINT_HANDLING:
-        joint.check_may_grant(states(desk.sisters), str(desk.handoff.id))
+        joint.check_may_grant(opening.states(desk.sisters), str(desk.handoff.id))
 
 
 def require_place(desk: Desk, code: str) -> Location:

@@ -1,5 +1,6 @@
 """What a window asks for an applicant, supplements and withdrawals: applied or refused."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
+from services.routing.actions import cases, opening
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk, lay_out_of
@@ -18,6 +20,7 @@ from services.routing.domain.joint import Cause
 from services.routing.domain.words import Side
 from services.routing.models import CaseRow, RequestRow
 from services.routing.queries import handoffs as queries
+from services.routing.queries import registry
 from shared.means import means
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
@@ -29,10 +32,15 @@ async def apply_supplement(
     supplement_id: UUID,
     *,
     materials: list[dict[str, Any]],
+    originals: Mapping[UUID, str],
     application: dict[str, Any],
     at: datetime,
 ) -> None:
-    """It goes to everybody who waits for it, and returns to the officer who asked."""
+    """It goes to everybody who waits for it, and returns to the officer who asked. Its originals
+    lie at the window, whatever becomes of it."""
+    item = await registry.item(session, case.item_code, case.item_version)
+    if item is not None:
+        await cases.take_in(session, case, item, originals, at=at)
     sisters = await queries.lock_handoffs(session, case.case_number)
     waiting = [row for row in sisters if row.status == Status.NOTICED]
     open_ones = [
@@ -85,16 +93,17 @@ async def apply_withdrawal(
 ) -> None:
     """Until the matter is decided; the case's lock settles who was first."""
     sisters = await queries.lock_handoffs(session, case.case_number)
-    if case.status in ("decided", "closed") or joint.decided(joints.states(sisters)):
+    if case.status in ("decided", "closed") or joint.decided(opening.states(sisters)):
         await _refuse(session, case, withdrawal_id, "withdrawal", "already-decided", at=at)
         return
     announced: list[Event] = []
-    closing = dict(joint.to_close(joints.states(sisters), Cause.WITHDRAWN))
+    closing = dict(joint.to_close(opening.states(sisters), Cause.WITHDRAWN))
     for row in sisters:
         step = closing.get(str(row.id))
         if step is not None:
             desk = await lay_out_of(session, case, row.id, at=at)
             announced.append(await joints.close(desk, step))
+    joints.fall_silent(sisters, at=at)
     case.status, case.outcome = "closed", "withdrawn"
     session.add(_settled(case, withdrawal_id, "withdrawal", "applied", at=at))
     await session.flush()

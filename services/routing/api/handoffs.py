@@ -8,7 +8,8 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.routing import events
-from services.routing.actions import acts, claims
+from services.routing.actions import acts, answers, claims
+from services.routing.actions.answers import Document, Said
 from services.routing.api.queues import ClockOut, clock_out
 from services.routing.domain.handoffs import Status
 from services.routing.domain.notices import Gap
@@ -431,6 +432,11 @@ async def decide_handoff(
     return await _reply(once, row)
 
 
+class DocumentIn(BaseModel):
+    name: str = Field(min_length=1, max_length=200, description="文书名称", examples=["准迁证明"])
+    number: str = Field(default="", max_length=100, description="文书编号")
+
+
 class AnswerIn(BaseModel):
     answer: Literal["done", "gaps", "impossible"] = Field(
         description="done 已完成、gaps 有缺项、impossible 无法办理"
@@ -438,6 +444,9 @@ class AnswerIn(BaseModel):
     note: str = Field(default="", max_length=1000, description="说明")
     gaps: list[NoticeFaultIn] = Field(
         default_factory=list, max_length=100, description="缺项，由牵头地并入一次性告知"
+    )
+    documents: list[DocumentIn] = Field(
+        default_factory=list, max_length=20, description="本步骤形成、移交其他地点的文书"
     )
 
 
@@ -454,12 +463,15 @@ async def answer_handoff(
     if_match: IfMatch = None,
 ) -> Response:
     """多地联办中协办地的答复；缺项由牵头地一次告知申请人。"""
-    row = await acts.answer_handoff(
+    row = await answers.answer_handoff(
         once.session,
         handoff_id,
-        answer=body.answer,
-        note=body.note,
-        gaps=tuple(Gap(each.material_code, each.text) for each in body.gaps),
+        Said(
+            answer=body.answer,
+            note=body.note,
+            gaps=tuple(Gap(each.material_code, each.text) for each in body.gaps),
+            documents=tuple(Document(each.name, each.number) for each in body.documents),
+        ),
         scope=scope,
         if_match=if_match,
         at=now,

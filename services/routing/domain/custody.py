@@ -15,6 +15,7 @@ class HolderKind(Named):
     PARCEL = "parcel", "封装袋"
     CARRIER = "carrier", "承运人"
     LOST = "lost", "下落不明"
+    ISSUER = "issuer", "制发机关"
 
 
 class Act(Named):
@@ -39,6 +40,11 @@ class Holder:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def read(cls, written: str) -> "Holder":
+        kind, _, id_ = written.partition(":")
+        return cls(HolderKind(kind), id_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,11 @@ MOVES: Mapping[Act, frozenset[tuple[HolderKind | None, HolderKind]]] = MappingPr
         Act.FIND: frozenset({(HolderKind.LOST, _L), (HolderKind.LOST, _C)}),
     }
 )
+
+
+def source_of(act: Act) -> HolderKind:
+    """From whom the first entry of a ledger takes the paper."""
+    return HolderKind.ISSUER if act is Act.ISSUE else HolderKind.APPLICANT
 
 
 class WrongHolderError(ConflictError):

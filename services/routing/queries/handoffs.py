@@ -1,12 +1,13 @@
 """Handoffs: one, a case's, a page of a queue, the next to claim."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.routing.models import (
     ActRow,
@@ -17,16 +18,22 @@ from services.routing.models import (
     RequestRow,
     WatchRow,
 )
+from services.routing.models.work import FREE
 from shared.errors import NotFoundError
 from shared.security.grants import Scope
 
-# What a queue is ordered by: light, green lane, waiting time (queues.py says so to people).
+# What a queue is ordered by, as domain/queues.py has it and says so to people.
 ORDER = (
     HandoffRow.light_rank,
     HandoffRow.lane_rank,
+    HandoffRow.turn,
     HandoffRow.window_received_at,
     HandoffRow.id,
 )
+
+# Written out, so that the planner sees at once that the partial indexes fit.
+_FREE = text(FREE)
+_OPEN = text("closed_at IS NULL AND opened_at IS NOT NULL")
 
 
 def visible(scope: Scope) -> ColumnElement[bool]:
@@ -88,11 +95,7 @@ async def page(
     at: datetime,
 ) -> Sequence[HandoffRow]:
     """One more than `limit`, so that the caller sees whether there is more."""
-    query = select(HandoffRow).where(
-        HandoffRow.location == location,
-        HandoffRow.closed_at.is_(None),
-        HandoffRow.opened_at.is_not(None),
-    )
+    query = select(HandoffRow).where(HandoffRow.location == location, _OPEN)
     if status is not None:
         query = query.where(HandoffRow.status == status)
     if free is not None:
@@ -118,11 +121,7 @@ async def claim_next(
     """The first `limit` that nobody holds, skipping what another claimer is just taking."""
     taken = (
         select(HandoffRow.id)
-        .where(
-            HandoffRow.location == location,
-            HandoffRow.holder.is_(None),
-            HandoffRow.status.in_(("received", "accepted")),
-        )
+        .where(HandoffRow.location == location, _FREE)
         .order_by(*ORDER)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -146,7 +145,29 @@ async def claim_next(
 
 
 def order_key(row: HandoffRow) -> tuple[Any, ...]:
-    return (row.light_rank, row.lane_rank, row.window_received_at, row.id)
+    return (row.light_rank, row.lane_rank, row.turn, row.window_received_at, row.id)
+
+
+def next_turn(row: HandoffRow) -> ColumnElement[int]:
+    """After the last of its sender that waits under the same light and lane; and never before the
+    turn the queue has come to, or a place that rarely sends would go before all the others.
+
+    Two index probes, read as the row is written: no counter, nobody waits for a turn.
+    """
+    other = aliased(HandoffRow)
+    band = (
+        other.location == row.location,
+        other.light_rank == row.light_rank,
+        other.lane_rank == row.lane_rank,
+        _FREE,
+    )
+    last = select(func.max(other.turn) + 1).where(
+        *band, other.receiving_location == row.receiving_location, other.id != row.id
+    )
+    first = select(func.min(other.turn)).where(*band, other.id != row.id)
+    return func.greatest(
+        func.coalesce(last.scalar_subquery(), 0), func.coalesce(first.scalar_subquery(), 0)
+    )
 
 
 async def lapse_leases(session: AsyncSession, *, at: datetime, limit: int = 500) -> Sequence[str]:
@@ -181,6 +202,12 @@ async def notices(session: AsyncSession, handoff_id: UUID) -> Sequence[NoticeRow
     return (await session.scalars(query)).all()
 
 
+async def case_notices(session: AsyncSession, case_number: str) -> Sequence[NoticeRow]:
+    """All that the applicant was told, by whichever step of the lead."""
+    query = select(NoticeRow).where(NoticeRow.case_number == case_number).order_by(NoticeRow.id)
+    return (await session.scalars(query)).all()
+
+
 async def supplied(session: AsyncSession, case_number: str) -> frozenset[str]:
     """Codes of the materials that supplements have brought."""
     rows = await session.scalars(
@@ -194,15 +221,28 @@ async def supplied(session: AsyncSession, case_number: str) -> frozenset[str]:
 
 
 async def due_watches(
-    session: AsyncSession, *, on: Any, limit: int = 200
-) -> Sequence[tuple[UUID, str]]:
-    """Cases with something to announce, oldest first."""
+    session: AsyncSession, *, on: date, limit: int = 200
+) -> Sequence[tuple[date, UUID, str]]:
+    """What has to be announced, oldest day first, with its handoff and case."""
     rows = await session.execute(
-        select(WatchRow.handoff_id, HandoffRow.case_number)
+        select(WatchRow.on_day, WatchRow.handoff_id, HandoffRow.case_number)
         .join(HandoffRow, HandoffRow.id == WatchRow.handoff_id)
         .where(WatchRow.fired_at.is_(None), WatchRow.on_day <= on)
-        .group_by(WatchRow.handoff_id, HandoffRow.case_number)
-        .order_by(func.min(WatchRow.on_day), WatchRow.handoff_id)
+        .group_by(WatchRow.on_day, WatchRow.handoff_id, HandoffRow.case_number)
+        .order_by(WatchRow.on_day, WatchRow.handoff_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def outdated(
+    session: AsyncSession, *, calendar: int, limit: int = 200
+) -> Sequence[tuple[UUID, str]]:
+    """Open handoffs whose dates were worked out with an older calendar."""
+    rows = await session.execute(
+        select(HandoffRow.id, HandoffRow.case_number)
+        .where(HandoffRow.calendar < calendar, _OPEN)
+        .order_by(HandoffRow.calendar, HandoffRow.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in rows]

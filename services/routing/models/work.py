@@ -1,4 +1,4 @@
-"""Routing's tables: the registry, cases with their handoffs, acts, notices, requests, watches."""
+"""The registry, cases with their handoffs, acts, notices, requests, watches."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,36 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    Date,
-    DateTime,
     Identity,
     Index,
-    LargeBinary,
     SmallInteger,
-    Text,
     UniqueConstraint,
-    Uuid,
+    false,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.base import new_metadata
+from services.routing.models.declared import Base
 from shared.db.types import Xid8
-
-
-class Base(DeclarativeBase):
-    metadata = new_metadata()
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own convention)
-        datetime: DateTime(timezone=True),
-        date: Date,
-        str: Text,
-        UUID: Uuid,
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-        bytes: LargeBinary,
-    }
 
 
 class RegistryRow(Base):
@@ -60,6 +42,9 @@ class RegistryStateRow(Base):
 
     one: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(BigInteger)
+    # Grows with every holiday notice or local day; each open handoff knows the one it was
+    # computed with.
+    calendar: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class ItemRow(Base):
@@ -94,6 +79,8 @@ class CaseRow(Base):
     delivery_method: Mapped[str]
     materials: Mapped[list[Any]]
     application: Mapped[bytes]
+    # 告知承诺: what was promised, so that it can be checked later.
+    commitment: Mapped[dict[str, Any] | None]
     status: Mapped[str]
     outcome: Mapped[str | None]
     why: Mapped[dict[str, Any] | None]
@@ -110,9 +97,15 @@ class CaseRow(Base):
     )
 
 
+_ORDERED = ("location", "light_rank", "lane_rank", "turn", "window_received_at", "id")
+_OPEN = "closed_at IS NULL AND opened_at IS NOT NULL"
+FREE = "holder IS NULL AND returned_at IS NULL AND status IN ('received', 'accepted')"
+
+
 class HandoffRow(Base):
     """Legal status, who works on it (holder, lease, bound) and the clock are three things.
-    A step of a later stage is planned until `opened_at`.
+    A step of a later stage is planned until `opened_at`; `with_window`: it was sent back there to
+    be mended.
 
     `clock` holds every stretch; the date columns beside it are what it computes to."""
 
@@ -155,6 +148,7 @@ class HandoffRow(Base):
     supplemented_on: Mapped[date | None]
     supplement_due_on: Mapped[date | None]
     deemed: Mapped[bool] = mapped_column(server_default=text("false"))
+    with_window: Mapped[bool] = mapped_column(server_default=false())
     clock: Mapped[dict[str, Any]]
     clock_state: Mapped[str]
     clock_revision: Mapped[int]
@@ -162,37 +156,42 @@ class HandoffRow(Base):
     due_provisional: Mapped[bool] = mapped_column(server_default=text("false"))
     light: Mapped[str]
     light_rank: Mapped[int] = mapped_column(SmallInteger)
+    # The gravest light announced so far; one that has gone back may be announced again.
+    light_told: Mapped[str] = mapped_column(server_default=text("'green'"))
     lane_rank: Mapped[int] = mapped_column(SmallInteger)
+    # The sending places take turns (domain/queues.py); set when it enters a light.
+    turn: Mapped[int] = mapped_column(server_default=text("0"))
+    # With the window for mending since then; nobody claims it meanwhile.
+    returned_at: Mapped[datetime | None]
+    calendar: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime]
 
+    # `turn` is worked out as the row is written; what came of it is read back with the write.
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012  (SQLAlchemy's own convention)
     __table_args__ = (
         Index("ix_handoff_case_number", "case_number"),
-        Index(
-            "ix_handoff_queue",
-            "location",
-            "light_rank",
-            "lane_rank",
-            "window_received_at",
-            "id",
-            postgresql_where=text("closed_at IS NULL AND opened_at IS NOT NULL"),
-        ),
+        Index("ix_handoff_queue", *_ORDERED, postgresql_where=text(_OPEN)),
         # What a claim takes from: only what nobody holds and where there is something to do.
+        Index("ix_handoff_free", *_ORDERED, postgresql_where=text(FREE)),
+        # Where the sender's last turn is, when the next of its cases comes.
         Index(
-            "ix_handoff_free",
+            "ix_handoff_turn",
             "location",
             "light_rank",
             "lane_rank",
-            "window_received_at",
-            "id",
-            postgresql_where=text("holder IS NULL AND status IN ('received', 'accepted')"),
+            "receiving_location",
+            "turn",
+            postgresql_where=text(FREE),
         ),
         Index(
             "ix_handoff_lease",
             "lease_until",
             postgresql_where=text("lease_until IS NOT NULL AND NOT bound"),
         ),
-        Index("ix_handoff_division", "division", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_handoff_division", "division", *_ORDERED, postgresql_where=text(_OPEN)),
+        Index("ix_handoff_holder", "holder", postgresql_where=text("holder IS NOT NULL")),
+        Index("ix_handoff_calendar", "calendar", "id", postgresql_where=text(_OPEN)),
     )
 
 

@@ -1,0 +1,160 @@
+"""What a step of 多地联办 answers to the lead: done, gaps for the one notice, or impossible."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing import events
+from services.routing.actions import acts, opening, transfers
+from services.routing.actions import desk as desks
+from services.routing.actions import joint as joints
+from services.routing.actions.desk import Desk, lay_out
+from services.routing.domain import clock as clocks
+from services.routing.domain import joint, notices
+from services.routing.domain.handoffs import OPEN, Step
+from services.routing.domain.joint import Cause
+from services.routing.domain.notices import Gap
+from services.routing.models import HandoffRow
+from services.routing.queries import handoffs as queries
+from shared.chance import new_id
+from shared.http import etags
+from shared.messaging.envelope import Event
+from shared.security.grants import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a step made, for those that follow: a permit, an entry in a register."""
+
+    name: str
+    number: str
+
+
+_STEPS = {
+    "done": Step.ANSWER_DONE,
+    "gaps": Step.ANSWER_GAPS,
+    "impossible": Step.ANSWER_IMPOSSIBLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    answer: str
+    note: str = ""
+    gaps: tuple[Gap, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+    @property
+    def step(self) -> Step:
+        return _STEPS[self.answer]
+
+
+async def answer_handoff(
+    session: AsyncSession,
+    handoff_id: UUID,
+    said: Said,
+    *,
+    scope: Scope,
+    if_match: str | None,
+    at: datetime,
+) -> HandoffRow:
+    desk = await lay_out(session, handoff_id, scope=scope, at=at)
+    etags.require(if_match, desk.handoff.version)
+    desks.require_duty(desk, said.step)
+    desks.require_holder(desk)
+    if desk.handoff.decides:
+        raise joints.DecidingStepError
+    await desks.announce(desk, *await _ANSWERS[said.step](desk, said))
+    return desk.handoff
+
+
+async def _done(desk: Desk, said: Said) -> list[Event]:
+    row = desk.handoff
+    documents = [{"id": str(new_id()), **asdict(each)} for each in said.documents]
+    await _end(desk, said, {"documents": documents} if documents else {})
+    opened = await opening.open_next(desk)
+    await _hand_on(desk, documents)
+    decided = events.HandoffDecided(**desks.of_handoff(row), result="done", decided_at=desk.at)
+    return [decided, *opened]
+
+
+async def _end(desk: Desk, said: Said, more: dict[str, Any]) -> None:
+    row = desk.handoff
+    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    desks.move(desk, said.step)
+    row.decided_at, row.result = desk.at, said.answer
+    facts = {"answer": said.answer}
+    await desks.finish(desk, said.step, clock=clock, facts=facts, words={"note": said.note, **more})
+
+
+async def _hand_on(desk: Desk, documents: Sequence[dict[str, Any]]) -> None:
+    """To every other place that is at work; who comes later gets it when opened."""
+    takers = [
+        row
+        for row in desk.sisters
+        if row.opened_at and row.status in OPEN and row.location != desk.handoff.location
+    ]
+    for document in documents:
+        await transfers.hand_on_document(
+            desk.session,
+            document,
+            UUID(document["id"]),
+            giver=desk.handoff,
+            takers=takers,
+            at=desk.at,
+        )
+
+
+async def _gaps(desk: Desk, said: Said) -> list[Event]:
+    """The applicant hears of them from the lead, in one notice; only then does their term run."""
+    row = desk.handoff
+    earlier = [gap for gaps in await joints.gaps_of(desk, row) for gap in gaps]
+    supplied = await queries.supplied(desk.session, desk.case.case_number)
+    unmet = {gap.point for gap in notices.still_unmet(earlier, supplied)}
+    notices.check(
+        said.gaps,
+        points=acts.points_of(desk.item),
+        unmet=unmet if earlier else None,
+        # The lead answers for repeating it to the applicant.
+        approved=True,
+    )
+    desks.move(desk, Step.ANSWER_GAPS)
+    row.noticed_on = row.supplement_due_on = None
+    clock = clocks.await_supplement(desks.clock_of(row), desk.terms, on=desk.today)
+    materials = sorted({gap.point for gap in said.gaps})
+    words = {"note": said.note, "gaps": [asdict(gap) for gap in said.gaps]}
+    facts = {"answer": said.answer, "materials": materials}
+    await desks.finish(desk, Step.ANSWER_GAPS, clock=clock, facts=facts, words=words)
+    lead = joints.ask_to_speak(desk)
+    found = events.GapsFound(
+        **desks.of_handoff(row),
+        at=desk.at,
+        materials=materials,
+        lead_handoff_id=lead.id if lead else None,
+        lead_location=lead.location if lead else None,
+        ready_to_notify=joint.ready_to_notify(opening.states(desk.sisters)),
+    )
+    return [found]
+
+
+async def _impossible(desk: Desk, said: Said) -> list[Event]:
+    await _end(desk, said, {})
+    row, at = desk.handoff, desk.at
+    own = events.HandoffClosed(**desks.of_handoff(row), outcome=row.outcome or row.status, at=at)
+    closed = await joints.close_open(desk, Cause.FAILED)
+    desk.case.status, desk.case.outcome = "closed", "failed"
+    ended = events.CaseClosed(
+        case_number=row.case_number, outcome="failed", at=at, reason=said.note or None
+    )
+    return [own, *closed, ended]
+
+
+_ANSWERS = {
+    Step.ANSWER_DONE: _done,
+    Step.ANSWER_GAPS: _gaps,
+    Step.ANSWER_IMPOSSIBLE: _impossible,
+}
