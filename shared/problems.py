@@ -7,16 +7,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import structlog
-from asyncpg.exceptions import (
-    LockNotAvailableError,
-    PostgresConnectionError,
-    QueryCanceledError,
-    TooManyConnectionsError,
-)
+from asyncpg.exceptions import InterfaceError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPError
 
@@ -30,6 +25,7 @@ from shared.errors import (
     InvalidError,
     NotFoundError,
     PreconditionError,
+    UnprovenError,
 )
 
 log = structlog.get_logger()
@@ -42,6 +38,7 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (PreconditionError, 412),
     (ForbiddenError, 403),
     (GoneError, 410),
+    (UnprovenError, 401),
     (ConflictError, 409),
 )
 
@@ -178,24 +175,18 @@ async def _on_http_error(_: Request, error: Exception) -> Response:
     return _reply(error.status_code, plain_document(error.status_code), error.headers)
 
 
-_PASSING: tuple[type[Exception], ...] = (
-    LockNotAvailableError,
-    PostgresConnectionError,
-    QueryCanceledError,
-    TooManyConnectionsError,
-)
+# Connection lost, shutting down, out of connections, lock not got, took too long (SQLSTATE).
+_PASSING = ("08", "53", "55P03", "57")
 
 
 def is_passing(error: BaseException) -> bool:
     """Whether the database was away or too busy: the same call may succeed later."""
-    if isinstance(error, PoolTimeoutError | ConnectionError | OperationalError):
+    if isinstance(error, PoolTimeoutError | ConnectionError | InterfaceError):
         return True
     if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        cause = getattr(error.orig, "__cause__", None)
-        return isinstance(cause, _PASSING)
-    return isinstance(error, _PASSING)
+        state = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or str(state).startswith(_PASSING)
+    return False
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
@@ -210,7 +201,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_shape_error)
     app.add_exception_handler(StarletteHTTPError, _on_http_error)
-    for kind in (DBAPIError, PoolTimeoutError, ConnectionError):
+    for kind in (DBAPIError, PoolTimeoutError, ConnectionError, InterfaceError):
         app.add_exception_handler(kind, _on_unforeseen)
     app.add_exception_handler(Exception, _on_unforeseen)
 

@@ -50,6 +50,14 @@ def amqp_url(request: pytest.FixtureRequest) -> str:
     return broker.url
 
 
+def require_server() -> None:
+    """For tests that start installations with a broker of their own."""
+    try:
+        _server()
+    except BrokerUnavailableError as error:
+        _do_without(str(error))
+
+
 def _server() -> Path:
     found = find_server() or _from_debian()
     if found is None:

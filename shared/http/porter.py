@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -75,9 +74,15 @@ class Porter:
                 await visit.refuse(401, (b"www-authenticate", b'Bearer realm="tongban"'))
                 return
         visit.introduce(caller)
-        # Whether the framework lets it through or answers it in its own words, 413 is what is said.
-        with suppress(BodyTooLargeError):
+        try:
             await self.app(visit.scope, visit.receive_bounded, visit.send_unless_overflowed)
+        except BodyTooLargeError:
+            # Whether the framework lets it through or answers in its own words, 413 is said below.
+            pass
+        except Exception:
+            # Starlette raises again what problems.py has logged and answered already.
+            if not visit.answered:
+                raise
         if visit.overflowed and not visit.answered:
             await visit.refuse(413)
 
@@ -170,7 +175,8 @@ class _Visit:
         """One line and one measurement per request; the route's template, never the path itself,
         for paths may carry codes that open things."""
         seconds = time.perf_counter() - self.started
-        route = self.scope.get("state", {}).get("operation") or "-"
+        state = self.scope.get("state", {})
+        route = state.get("operation") or "-"
         metrics.REQUESTS.labels(house, route, str(self.status)).observe(seconds)
         log.info(
             "request_served",
@@ -181,6 +187,7 @@ class _Visit:
             ms=round(seconds * 1000, 1),
             actor=self.actor,
             request_id=self.request_id,
+            trace_id=state.get("trace_id"),
         )
 
 

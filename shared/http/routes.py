@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
+from opentelemetry.trace import SpanKind
 
 from shared import problems
 from shared.security.callers import Caller
 from shared.security.grants import Grants, Scope
+from shared.telemetry import traces
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -40,9 +42,18 @@ def granted_route(grants: Grants) -> type[APIRoute]:
 
             async def granted(request: Request) -> Response:
                 request.state.operation = self.operation
-                if not self.public:
-                    request.state.scope = grants.scope_for(request.state.caller, self.operation)
-                return await handle(request)
+                with traces.within(
+                    self.operation,
+                    SpanKind.SERVER,
+                    request.headers.get(traces.TRACEPARENT),
+                    {"http.request.method": request.method},
+                ) as span:
+                    request.state.trace_id = traces.trace_id(span)
+                    if not self.public:
+                        request.state.scope = grants.scope_for(request.state.caller, self.operation)
+                    response = await handle(request)
+                    span.set_attribute("http.response.status_code", response.status_code)
+                return response
 
             return granted
 

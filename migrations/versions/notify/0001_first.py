@@ -192,6 +192,25 @@ def upgrade() -> None:
         },
     )
     op.create_table(
+        "carrier_push",
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("carrier", "webhook_id", name=op.f("pk_carrier_push")),
+    )
+    op.create_index(
+        "ix_carrier_push_due",
+        "carrier_push",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -344,12 +363,14 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("payer", sa.Text(), nullable=False),
         sa.Column("recipient", sa.LargeBinary(), nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=True),
         sa.Column("carrier", sa.Text(), nullable=True),
         sa.Column("waybill", sa.Text(), nullable=True),
         sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("cancel_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_waybill", sa.Text(), nullable=True),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
