@@ -6,6 +6,7 @@ DomainError
 ├── ConflictError       the present state does not allow it
 ├── PreconditionError   the caller has seen an older version
 ├── GoneError           it was there; its time is over
+├── UnprovenError       whoever calls did not prove who they are
 └── ForbiddenError      the caller may not do this at all
 """
 
@@ -72,6 +73,10 @@ class PreconditionError(DomainError):
 
 class GoneError(DomainError):
     code = "gone"
+
+
+class UnprovenError(DomainError):
+    code = "unproven"
 
 
 class ForbiddenError(DomainError):

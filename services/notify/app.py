@@ -1,27 +1,39 @@
 """Wires notify: the application for its doors, the loops beside it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from random import SystemRandom
 
 from fastapi import FastAPI
 
 from services.notify import timers
-from services.notify.api import deliveries, dispatches, messages, results
+from services.notify.actions import booking, pushes, sending, tracking
+from services.notify.api import carriers, deliveries, dispatches, messages, results
 from services.notify.consumers import HANDLERS
+from services.notify.domain.carriers import CarrierRule
 from services.notify.domain.practice import Practice
 from services.notify.domain.templates import Templates
+from services.notify.gateways import secrets
+from services.notify.gateways.calls import Line
+from services.notify.gateways.carrier_files import JsonCarrierFile
+from services.notify.gateways.json_carrier import JsonCarrier, open_carrier
+from services.notify.gateways.json_sms import JsonSms, open_sms
 from services.notify.settings import Settings
 from shared.chores import add_chores
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
 from shared.premises import Premises
+from shared.webhooks.secrets import decode
 from shared.workers import Workers, every
 
 __all__ = ["Settings", "add_workers", "create_app"]
 
 HOUSE = "notify"
+# Calls outside wait on others: a few at once, so that a slow one holds up nobody.
+_AT_ONCE = 4
+_SPREAD = SystemRandom()
 TEMPLATES = Path(__file__).with_name("templates.toml")
 
 _ABOUT = """送达通知：办理结果怎样送到申请人手里，寄出的东西到了哪里，给申请人发了什么短信。
@@ -43,11 +55,17 @@ def create_app(premises: Premises) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    return new_app(
+    app = new_app(
         house=HOUSE,
         title="通办 · 送达通知 notify",
         description=_ABOUT,
-        routers=(deliveries.router, dispatches.router, results.router, messages.router),
+        routers=(
+            deliveries.router,
+            dispatches.router,
+            results.router,
+            messages.router,
+            carriers.router,
+        ),
         carried=premises.carried,
         sessions=premises.sessions,
         clock=premises.clock,
@@ -60,6 +78,8 @@ def create_app(premises: Premises) -> FastAPI:
         lifespan=lifespan,
         tags=_TAGS,
     )
+    app.state.push_secrets = _push_secrets(_settings(premises))
+    return app
 
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
@@ -68,21 +88,86 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     add_chores(workers, premises, transport, HANDLERS)
     workers.add(f"{HOUSE}-links", every(30.0, timers.expire_links(sessions, clock)))
     workers.add(f"{HOUSE}-pickups", every(60.0, timers.do_chores(sessions, clock)))
+    _add_carriers(workers, premises)
+    _add_texting(workers, premises)
 
 
-def _settle_practice(premises: Premises) -> Practice:
+def _add_carriers(workers: Workers, premises: Premises) -> None:
+    sessions, clock = premises.sessions, premises.clock
+    known = {carrier.code: carrier for carrier in _carriers(premises)}
+    if not known:
+        return
+
+    async def book() -> bool:
+        return await booking.book_next(sessions, known, clock, _SPREAD)
+
+    async def cancel() -> bool:
+        return await booking.cancel_next(sessions, known, clock)
+
+    async def track() -> bool:
+        return await tracking.track_next(sessions, known, clock)
+
+    async def apply() -> bool:
+        return await pushes.apply_next(sessions, known, clock)
+
+    for number in range(_AT_ONCE):
+        workers.add(f"{HOUSE}-book-{number}", every(1.0, book))
+        workers.add(f"{HOUSE}-track-{number}", every(5.0, track))
+    workers.add(f"{HOUSE}-cancel", every(5.0, cancel))
+    workers.add(f"{HOUSE}-pushes", every(0.5, apply))
+
+
+def _add_texting(workers: Workers, premises: Premises) -> None:
+    gateway = _texting(premises)
+    if gateway is None:
+        return
+
+    async def send() -> bool:
+        return await sending.send_next(premises.sessions, gateway, premises.clock, _SPREAD)
+
+    for number in range(_AT_ONCE):
+        workers.add(f"{HOUSE}-text-{number}", every(1.0, send))
+
+
+def _carriers(premises: Premises) -> list[JsonCarrier]:
+    settings, line = _settings(premises), Line(premises.outbound, premises.clock)
+    return [
+        open_carrier(path, line, base=settings.carrier_bases.get(path.stem))
+        for path in settings.carrier_files
+    ]
+
+
+def _texting(premises: Premises) -> JsonSms | None:
+    settings = _settings(premises)
+    if settings.sms_file is None:
+        return None
+    line = Line(premises.outbound, premises.clock)
+    return open_sms(settings.sms_file, line, base=settings.sms_base)
+
+
+def _push_secrets(settings: Settings) -> Mapping[str, bytes]:
+    """By carrier; who has none cannot push."""
+    found = {}
+    for path in settings.carrier_files:
+        file = JsonCarrierFile.parse(path.read_text(encoding="utf-8"))
+        if file.push is not None and file.push.secret_file:
+            found[file.code] = decode(secrets.read(file.push.secret_file, folder=path.parent))
+    return found
+
+
+def _settle_practice(premises: Premises) -> None:
     """Every session of this process finds it among what it carries."""
     settings = _settings(premises)
-    practice = Practice(
+    premises.carried.caches[Practice] = Practice(
         public_url=settings.public_url.rstrip("/"),
         link_term=timedelta(days=settings.link_days),
         deferral=settings.deferral,
         templates=Templates.parse(TEMPLATES.read_text(encoding="utf-8")),
         signature=settings.sms_signature,
         hotline=settings.hotline,
+        texting=settings.sms_file is not None,
+        carrier_rules=tuple(CarrierRule(each.code) for each in _carriers(premises)),
     )
-    premises.carried.caches[Practice] = practice
-    return practice
 
 
 def _settings(premises: Premises) -> Settings:

@@ -43,6 +43,7 @@ GRANTS = Grants(
         "read_dispatch": _BOTH_ENDS,
         "hand_over_dispatch": _SENDERS,
         "report_dispatch": _SENDERS,
+        "receive_carrier_push": ANONYMOUS,
         "list_messages": {Role.OPS: _ANY},
         "read_message": {Role.OPS: _ANY},
         "preview_templates": {Role.OPS: _ANY},

@@ -193,8 +193,10 @@ class LinkRow(Base):
 
 class DispatchRow(Base):
     """Something posted. Its id is the order number that a carrier knows it by, so that booking
-    again is the same booking; `sender` and `recipient` are sealed. A waybill number names a
-    dispatch only together with carrier and time: numbers are used again after a year."""
+    again is the same booking; `recipient` is sealed. `gateway` is the carrier that books over the
+    network, `carrier` whoever has it. A waybill number names a dispatch only together with carrier
+    and time: numbers are used again after a year. `cancel_at` is set while a booking that is not
+    wanted any more has still to be cancelled there."""
 
     __tablename__ = "dispatch"
 
@@ -209,12 +211,14 @@ class DispatchRow(Base):
     content: Mapped[str]
     payer: Mapped[str]
     recipient: Mapped[bytes]
+    gateway: Mapped[str | None]
     carrier: Mapped[str | None]
     waybill: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     next_attempt_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     cancel_at: Mapped[datetime | None]
+    cancel_waybill: Mapped[str | None]
     booked_at: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
     concluded_at: Mapped[datetime | None]
@@ -256,6 +260,29 @@ class ScanRow(Base):
     tracking: Mapped[str]
     words: Mapped[bytes | None]
     heard_at: Mapped[datetime]
+
+
+class PushRow(Base):
+    """What a carrier pushed, kept before it is answered; `body` is sealed."""
+
+    __tablename__ = "carrier_push"
+
+    carrier: Mapped[str] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_attempt_at: Mapped[datetime | None]
+    applied_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_carrier_push_due",
+            "next_attempt_at",
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+    )
 
 
 class MessageRow(Base):

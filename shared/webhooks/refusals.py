@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from shared.errors import DomainError
+from shared.errors import UnprovenError
 
 
 class Reason(StrEnum):
@@ -60,7 +60,7 @@ _SENTENCES: Mapping[Reason, tuple[str, str]] = MappingProxyType(
 )
 
 
-class WebhookRefusedError(DomainError):
+class WebhookRefusedError(UnprovenError):
     code = "webhook-refused"
 
     def __init__(self, reason: Reason) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,8 +35,19 @@ def issuer() -> LocalIssuer:
 
 
 @pytest.fixture
+def gateways() -> dict[str, Any]:
+    """Settings for gateways; none, unless a test says otherwise."""
+    return {}
+
+
+@pytest.fixture
 async def premises(
-    database: str, postgres: EmbeddedDatabase, tmp_path: Path, issuer: LocalIssuer, time: Time
+    database: str,
+    postgres: EmbeddedDatabase,
+    tmp_path: Path,
+    issuer: LocalIssuer,
+    time: Time,
+    gateways: dict[str, Any],
 ) -> AsyncIterator[Premises]:
     keyring_file = tmp_path / "keyring.json"
     Keyring.create(keyring_file)
@@ -51,6 +63,7 @@ async def premises(
         issuers=(IssuerSettings(issuer=issuer.url, jwks_file=jwks_file),),
         division="630000",
         public_url="http://notify.test",
+        **gateways,
     )
     async with open_premises("notify", settings, time) as opened:
         yield opened

@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify import events
-from services.notify.actions import completion, dispatches, links, matters, readiness
+from services.notify.actions import completion, links, matters, onward, planning, readiness
 from services.notify.actions.matters import Matter
 from services.notify.domain import deliveries as rules
 from services.notify.domain import holds
 from services.notify.domain.deliveries import Method, Status, Step
 from services.notify.domain.proofs import Proof
 from services.notify.models import CaseRow, DeliveryRow
-from services.notify.queries import places, seals
+from services.notify.queries import seals
 from services.notify.queries.seals import Envelope, Outcome, ProofRecord
 from shared.chance import new_id
 from shared.errors import ConflictError, Fault, InvalidError
@@ -65,7 +65,7 @@ async def open_delivery(
     matter = await matters.of_locked(session, case, at=at)
     matters.note(matter, "open", before=None)
     matter.announced.append(events.delivery_changed(matter.delivery, at=at))
-    await proceed(matter)
+    await onward.proceed(matter)
     await matters.conclude(matter, "delivery-opened", facts={"result": decided.result})
 
 
@@ -108,26 +108,6 @@ def _delivery(
     }
 
 
-async def proceed(matter: Matter) -> None:
-    """What happens by itself once nothing holds the result back."""
-    if matter.status is not Status.PENDING:
-        return
-    if matter.method is Method.ELECTRONIC:
-        await links.send(matter)
-    elif matter.method is Method.POST:
-        await dispatches.plan(matter)
-    elif matter.method is Method.WINDOW_PICKUP and _must_travel(matter):
-        window = matter.delivery.receiving_location
-        known = await places.places(matter.session, [window])
-        if window in known:
-            await dispatches.plan(matter, to=known[window])
-
-
-def _must_travel(matter: Matter) -> bool:
-    delivery = matter.delivery
-    return delivery.certificate_form == "paper" and delivery.lies_at != delivery.receiving_location
-
-
 async def papers_came(session: AsyncSession, case: CaseRow, *, at: datetime) -> None:
     """A deferred paper came: what was held for it goes on."""
     if case.outstanding:
@@ -135,7 +115,7 @@ async def papers_came(session: AsyncSession, case: CaseRow, *, at: datetime) -> 
     matter = await matters.of_locked(session, case, at=at)
     if matter.status is Status.HELD:
         matters.move(matter, Step.RELEASE)
-        await proceed(matter)
+        await onward.proceed(matter)
         await matters.conclude(matter, "delivery-released")
 
 
@@ -167,14 +147,14 @@ async def change_delivery(
     before, delivery.method = delivery.method, method.value
     delivery.ready_on = delivery.next_chore_on = None
     matters.put(matter, status, Step.CHANGE, {"from": before})
-    await proceed(matter)
+    await onward.proceed(matter)
     await matters.conclude(matter, "delivery-changed", facts={"from": before})
     return delivery
 
 
 async def _take_back(matter: Matter) -> None:
     await links.withdraw(matter)
-    await dispatches.call_off(matter)
+    await planning.call_off(matter)
 
 
 def _check_envelope(method: Method, envelope: Envelope) -> None:
@@ -215,7 +195,7 @@ async def record_arrival(
     etags.require(if_match, matter.delivery.version)
     _at_its_counter(matter, scope)
     matters.move(matter, Step.ARRIVE)
-    await dispatches.arrived(matter)
+    await planning.arrived(matter)
     await readiness.lies_ready(matter)
     await matters.conclude(matter, "delivery-ready")
     return matter.delivery
@@ -273,7 +253,7 @@ async def repeat_delivery(
     etags.require(if_match, matter.delivery.version)
     matters.move(matter, Step.REPEAT)
     matter.delivery.ready_on = matter.delivery.next_chore_on = None
-    await dispatches.call_off(matter)
-    await proceed(matter)
+    await planning.call_off(matter)
+    await onward.proceed(matter)
     await matters.conclude(matter, "delivery-repeated")
     return matter.delivery

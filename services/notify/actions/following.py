@@ -1,6 +1,6 @@
 """A delivery follows its dispatch: on its way, at the window, at the door, or back again."""
 
-from services.notify.actions import completion, matters, readiness
+from services.notify.actions import completion, matters, onward, readiness
 from services.notify.actions.matters import Matter
 from services.notify.actions.messages import tell
 from services.notify.domain import deliveries as rules
@@ -43,8 +43,11 @@ async def _leave(matter: Matter, dispatch: DispatchRow, *, step: Step = Step.SEN
 
 async def _fail(matter: Matter, dispatch: DispatchRow, step: Step, failure: Failure) -> None:
     matters.move(matter, step, {"dispatch": str(dispatch.id), "failure": failure.value})
+    before = matter.delivery.failed_before
     matter.delivery.failed_before += 1
     await _tell(matter, dispatch, Event.POST_FAILED)
+    if step is Step.COME_BACK:
+        await onward.fall_back(matter, failure, failed_before=before)
 
 
 async def _tell(matter: Matter, dispatch: DispatchRow, event: Event) -> None:

@@ -135,3 +135,4 @@ async def conclude(matter: Matter, action: str, *, facts: Mapping[str, Any] | No
         matter.session,
         [outbox.Announcement(each, delivery.case_number, matter.at) for each in matter.announced],
     )
+    matter.announced.clear()

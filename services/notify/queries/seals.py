@@ -68,6 +68,8 @@ _CASE = "notify.told_case.person:{}"
 _DELIVERY = "notify.delivery.{}:{}"
 _DISPATCH = "notify.dispatch.recipient:{}"
 _MESSAGE = "notify.message.content:{}"
+_SCAN = "notify.dispatch_scan.words:{}"
+_PUSH = "notify.carrier_push.body:{}:{}"
 
 
 def seal_person(keys: Keyring, case_number: str, person: Person) -> bytes:
@@ -116,6 +118,22 @@ def seal_content(keys: Keyring, message_id: UUID, content: Content) -> bytes:
 
 def open_content(keys: Keyring, message_id: UUID, sealed: bytes) -> Content:
     return Content.model_validate(_open(keys, sealed, _MESSAGE.format(message_id)))
+
+
+def seal_scan(keys: Keyring, dispatch_id: UUID, words: str) -> bytes:
+    return keys.seal("fields", words.encode(), context=_SCAN.format(dispatch_id))
+
+
+def open_scan(keys: Keyring, dispatch_id: UUID, sealed: bytes) -> str:
+    return keys.open("fields", sealed, context=_SCAN.format(dispatch_id)).decode()
+
+
+def seal_push(keys: Keyring, carrier: str, webhook_id: str, body: bytes) -> bytes:
+    return keys.seal("fields", body, context=_PUSH.format(carrier, webhook_id))
+
+
+def open_push(keys: Keyring, carrier: str, webhook_id: str, sealed: bytes) -> bytes:
+    return keys.open("fields", sealed, context=_PUSH.format(carrier, webhook_id))
 
 
 def _seal(keys: Keyring, content: BaseModel, context: str) -> bytes:

@@ -1,0 +1,195 @@
+"""Waybills are booked with a carrier: asked with no transaction open, then recorded.
+
+Our dispatch's id is the order number there: who dies after asking asks again after the lease, and
+gets the same booking.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.actions import matters, planning, tracking
+from services.notify.actions.matters import Matter
+from services.notify.actions.tracking import TRACK_EVERY
+from services.notify.domain import deliveries, retries
+from services.notify.domain.carriers import Content
+from services.notify.domain.deliveries import Step as DeliveryStep
+from services.notify.domain.dispatches import Status, Step
+from services.notify.gateways.carriers import BookingOrder, CarrierGateway, Carriers, Party
+from services.notify.gateways.outcomes import Done, Duplicate, Outcome, Refused, RetryLater
+from services.notify.models import DispatchRow
+from services.notify.queries import cases, places, seals
+from services.notify.queries.seals import Envelope
+from shared.audit import trail
+from shared.clock import Clock
+from shared.db.transactions import Sessions
+from shared.means import means
+from shared.security.grants import EVERYTHING
+
+LEASE = timedelta(minutes=2)
+_CANCEL_AGAIN = timedelta(minutes=10)
+
+_CONTENTS: Mapping[str, str] = MappingProxyType(
+    {
+        Content.CERTIFICATE.value: "证照文书",
+        Content.COPIES.value: "办理结果文书",
+        Content.ORIGINALS.value: "证件原件",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    dispatch_id: UUID
+    gateway: CarrierGateway
+    order: BookingOrder
+
+
+async def book_next(sessions: Sessions, carriers: Carriers, clock: Clock, random: Random) -> bool:
+    """One dispatch that is due to be booked; whether there was one."""
+    async with sessions.begin() as session:
+        asked = await _claim(session, carriers, at=clock())
+    if asked is None:
+        return False
+    outcome = await asked.gateway.book(asked.order)
+    async with sessions.begin() as session:
+        await _record(session, asked, outcome, at=clock(), chance=random.random())
+    return True
+
+
+async def _claim(session: AsyncSession, carriers: Carriers, *, at: datetime) -> _Asked | None:
+    dispatch = await session.scalar(
+        select(DispatchRow)
+        .where(DispatchRow.next_attempt_at <= at, DispatchRow.gateway.in_(carriers))
+        .order_by(DispatchRow.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if dispatch is None or dispatch.gateway is None:
+        return None
+    dispatch.attempts += 1
+    dispatch.next_attempt_at = at + LEASE
+    return _Asked(dispatch.id, carriers[dispatch.gateway], await _order(session, dispatch))
+
+
+async def _order(session: AsyncSession, dispatch: DispatchRow) -> BookingOrder:
+    recipient = seals.open_recipient(means(session).keys, dispatch.id, dispatch.recipient)
+    known = await places.places(session, [dispatch.from_location])
+    sender = known.get(dispatch.from_location)
+    from_us = Envelope(
+        recipient=sender.name if sender else dispatch.from_location,
+        phone=sender.phone if sender else None,
+        address=sender.address if sender else None,
+        postcode=sender.postcode if sender else None,
+        division=dispatch.from_division,
+    )
+    return BookingOrder(
+        order_id=dispatch.id.hex,
+        sender=_party(from_us),
+        recipient=_party(recipient),
+        content=_CONTENTS.get(dispatch.content, "文书"),
+        payer=dispatch.payer,
+    )
+
+
+def _party(envelope: Envelope) -> Party:
+    return Party(
+        name=envelope.recipient or "",
+        phone=envelope.phone or "",
+        address=envelope.address or "",
+        postcode=envelope.postcode or "",
+        division=envelope.division or "",
+    )
+
+
+async def _record(
+    session: AsyncSession, asked: _Asked, outcome: Outcome, *, at: datetime, chance: float
+) -> None:
+    case = await cases.lock_case_of_dispatch(session, asked.dispatch_id, EVERYTHING)
+    matter = await matters.of_locked(session, case, at=at)
+    dispatch = await session.get_one(DispatchRow, asked.dispatch_id, populate_existing=True)
+    if dispatch.status != Status.PLANNED or dispatch.gateway != asked.gateway.code:
+        _too_late(dispatch, asked, outcome, at=at)
+    elif isinstance(outcome, Done | Duplicate):
+        await _booked(matter, dispatch, asked.gateway.code, outcome.reference)
+    elif isinstance(outcome, Refused):
+        planning.change(dispatch, Step.REFUSE, at=at)
+        dispatch.next_attempt_at = None
+        dispatch.last_error = f"{outcome.raw_code} {outcome.reason}".strip()[:200]
+        await _note(matter, dispatch, "dispatch-refused")
+    else:
+        dispatch.last_error = f"{outcome.raw_code} {outcome.reason}".strip()[:200]
+        dispatch.next_attempt_at = retries.next_attempt(
+            retries.BOOKINGS,
+            failures=dispatch.attempts,
+            at=at,
+            chance=chance,
+            retry_after=outcome.after,
+        )
+
+
+async def _booked(matter: Matter, dispatch: DispatchRow, carrier: str, waybill: str) -> None:
+    planning.change(dispatch, Step.BOOK, at=matter.at)
+    dispatch.carrier, dispatch.waybill = carrier, waybill
+    dispatch.booked_at, dispatch.next_attempt_at, dispatch.last_error = matter.at, None, None
+    dispatch.next_track_at = matter.at + TRACK_EVERY
+    if DeliveryStep.BOOK in deliveries.allowed(matter.method, matter.status):
+        matters.move(matter, DeliveryStep.BOOK, {"dispatch": str(dispatch.id)})
+    await tracking.catch_up(matter, dispatch)
+    await _note(matter, dispatch, "dispatch-booked")
+    await matters.conclude(matter, "dispatch-booked", facts={"dispatch": str(dispatch.id)})
+
+
+def _too_late(dispatch: DispatchRow, asked: _Asked, outcome: Outcome, *, at: datetime) -> None:
+    """It was called off, or posted by hand, while the carrier was being asked: no booking stays."""
+    if isinstance(outcome, Done | Duplicate):
+        dispatch.gateway = asked.gateway.code
+        dispatch.cancel_at, dispatch.cancel_waybill = at, outcome.reference
+
+
+async def _note(matter: Matter, dispatch: DispatchRow, action: str) -> None:
+    await trail.record(
+        matter.session,
+        action=action,
+        case_number=dispatch.case_number,
+        resource=f"dispatch:{dispatch.id}",
+        outcome=dispatch.status,
+        facts={"carrier": dispatch.gateway or "", "waybill": dispatch.waybill or ""},
+        at=matter.at,
+    )
+
+
+async def cancel_next(sessions: Sessions, carriers: Carriers, clock: Clock) -> bool:
+    """One booking that is not wanted any more; whether there was one."""
+    async with sessions.begin() as session:
+        dispatch = await session.scalar(
+            select(DispatchRow)
+            .where(DispatchRow.cancel_at <= clock(), DispatchRow.gateway.in_(carriers))
+            .order_by(DispatchRow.cancel_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if dispatch is None or dispatch.gateway is None:
+            return False
+        dispatch.cancel_at = clock() + LEASE
+    gateway = carriers[dispatch.gateway]
+    outcome = await gateway.cancel(dispatch.id.hex, dispatch.cancel_waybill or "")
+    async with sessions.begin() as session:
+        row = await session.get_one(DispatchRow, dispatch.id, with_for_update=True)
+        _cancelled(row, outcome, at=clock())
+    return True
+
+
+def _cancelled(row: DispatchRow, outcome: Outcome, *, at: datetime) -> None:
+    if isinstance(outcome, RetryLater):
+        row.cancel_at = at + max(outcome.after or _CANCEL_AGAIN, _CANCEL_AGAIN)
+        return
+    row.cancel_at = None
+    if isinstance(outcome, Refused):
+        row.last_error = f"{outcome.raw_code} {outcome.reason}".strip()[:200]
