@@ -97,6 +97,13 @@ class Broker:
         self._signal(signal.SIGKILL)
         self._reap(10)
 
+    def freeze(self) -> None:
+        """Still there, but it answers nothing until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """As an administrator would."""
         self._signal(signal.SIGTERM)

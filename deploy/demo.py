@@ -11,12 +11,14 @@ import httpx
 
 from deploy.instance import Instance, NotReadyError
 from deploy.served import Served
-from deploy.stories import full_online
+from deploy.stories import full_online, joint_handling, remote_collection
 from deploy.stories.people import StuckError, World
 from shared.security.issuer import LocalIssuer
 
 STORIES: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     ("full_online", full_online.tell),
+    ("remote_collection", remote_collection.tell),
+    ("joint_handling", joint_handling.tell),
 )
 
 _TIMEOUT = httpx.Timeout(35, connect=5)

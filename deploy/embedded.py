@@ -27,7 +27,7 @@ from shared.messaging.embedded import EmbeddedTransport
 from shared.premises import Premises, open_premises
 from shared.security.issuer import ISSUER_URL, LocalIssuer
 from shared.security.keys import Keyring
-from shared.telemetry import logs
+from shared.telemetry import logs, metrics, traces
 from shared.workers import Workers
 
 HERE = Path(__file__).parent
@@ -38,6 +38,9 @@ HOUSES = MappingProxyType({"intake": intake, "routing": routing, "notify": notif
 
 def main() -> None:
     logs.configure(os.environ.get("LOG_LEVEL", "WARNING"))
+    traces.configure("tongban", os.environ.get("OTLP_ENDPOINT") or None)
+    if figures := os.environ.get("METRICS_PORT"):
+        metrics.serve(int(figures), host="127.0.0.1")
     folder = Path(os.environ.get("DATA_DIR") or ".data").resolve()
     port = int(os.environ.get("PORT") or 8000)
     folder.mkdir(parents=True, exist_ok=True)

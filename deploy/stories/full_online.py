@@ -131,11 +131,11 @@ async def _deliver(world: World, clerk: Any, number: str, tracking_code: str) ->
     say = world.say
     delivery = await clerk.until(
         f"/notify/v1/deliveries?case_number={number}",
-        lambda answer: next((one for one in answer["deliveries"] if one.get("result_url")), None),
+        lambda answer: next((one for one in answer["deliveries"] if one["link"]), None),
         what="电子送达",
     )
     applicant = world.passer_by()
-    result = await applicant.get(_path(delivery["result_url"]))
+    result = await applicant.get(_path(delivery["link"]["url"]))
     if result.status_code != 200:
         raise StuckError(f"打开结果：{result.status_code} {result.text[:300]}")
     say(f"【申请人】打开结果链接：{result.json()['item_name']}，{_result(result.json())}。")
@@ -154,11 +154,11 @@ def _path(url: str) -> str:
 
 def _result(result: dict[str, Any]) -> str:
     certificate = result.get("certificate") or {}
-    return f"{result.get('result_zh') or result['result']}，{certificate.get('name', '')}"
+    return f"{result['result_zh']}，{certificate.get('name', '')}"
 
 
 def _step(step: dict[str, Any]) -> str:
-    return f"{step.get('name') or step.get('step')} {str(step.get('on') or step.get('at'))[:10]}"
+    return f"{step['title']} {step['at'][:10]}"
 
 
 def _clock(read: dict[str, Any]) -> str:

@@ -1,0 +1,167 @@
+"""异地代收代办: two old certificates travel in one sealed bag from Xining to Lanzhou; one is
+missing on arrival, both ends settle it, it follows; the new ones come back by post."""
+
+from copy import deepcopy
+from typing import Any
+
+from deploy.stories.people import Person, StuckError, World
+from shared.security.callers import Role
+
+WINDOW, WINDOW_NAME = "630104-C1", "西宁市城西区政务服务中心"
+OFFICE, OFFICE_NAME = "620102-CL", "兰州市城关区残联"
+
+SUBMISSION: dict[str, Any] = {
+    "item_code": "CL-001",
+    "mode": "remote_collection",
+    "channel": "window",
+    "applicant": {
+        "kind": "person",
+        "name": "李示例",
+        "id_type": "resident_id",
+        "id_number": "620102199003078896",
+        "phone": "13900000000",
+    },
+    "basis": {"household_registration": "620102"},
+    "form": {},
+    "materials": [
+        {"code": "M1", "form": "original", "count": 1},
+        {"code": "M2", "form": "original", "count": 1},
+        {"code": "M2", "form": "copy", "count": 1},
+        {"code": "M3", "form": "original", "count": 1},
+        {"code": "M4", "form": "electronic", "count": 1},
+    ],
+    "delivery": {
+        "method": "post",
+        "recipient": "李示例",
+        "phone": "13900000000",
+        "address": "青海省西宁市城西区示例路3号",
+        "postcode": "810000",
+    },
+}
+NEIGHBOUR = {"name": "周示例", "id_number": "620102198505123031", "phone": "13900000001"}
+
+
+async def tell(world: World) -> str:
+    """Returns the first case's number once its certificate has been delivered."""
+    say = world.say
+    clerk = world.person(Role.CLERK, "王窗口（示例）", WINDOW)
+    sender = world.person(Role.DISPATCHER, "孙交接（示例）", WINDOW)
+    receiver = world.person(Role.DISPATCHER, "钱交接（示例）", OFFICE)
+    officer = world.person(Role.OFFICER, "郑经办（示例）", OFFICE)
+    say(f"【窗口】{WINDOW_NAME}。两位申请人户籍都在兰州城关，来换领到期的残疾人证，上交原证。")
+    first, second = await _taken(world, clerk)
+    await _travel(world, sender, receiver, clerk, (first, second))
+    for case in (first, second):
+        await _decided(world, officer, case["case_number"])
+    for case in (first, second):
+        await _posted(world, receiver, clerk, case["case_number"])
+    say("【申请人】两位都收到了新证，办结并送达。")
+    return str(first["case_number"])
+
+
+async def _taken(world: World, clerk: Person) -> tuple[dict[str, Any], dict[str, Any]]:
+    item = (await clerk.get("/intake/v1/items/CL-001")).json()
+    submission = deepcopy(SUBMISSION)
+    submission["form"] = item["form_example"]
+    neighbours = deepcopy(submission)
+    neighbours["applicant"].update(NEIGHBOUR)
+    neighbours["delivery"].update(recipient=NEIGHBOUR["name"], phone=NEIGHBOUR["phone"])
+    taken = []
+    for each in (submission, neighbours):
+        case = await clerk.post("/intake/v1/cases", each)
+        labels = "、".join(one["material_code"] for one in case["originals"])
+        world.say(
+            f"  收件：办件编号 {case['case_number']}，留下原件 {labels}，贴标签；"
+            "收件不等于受理，纸质材料到办理地之前时钟不走。"
+        )
+        taken.append(case)
+    return taken[0], taken[1]
+
+
+async def _travel(
+    world: World,
+    sender: Person,
+    receiver: Person,
+    clerk: Person,
+    cases: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    say = world.say
+    for case in cases:
+        await clerk.until(
+            f"/routing/v1/cases/{case['case_number']}/custody",
+            lambda seen: seen["originals"],
+            what="原件登记",
+        )
+    originals = [one["original_id"] for case in cases for one in case["originals"]]
+    parcel = await _sent(sender, originals, "EA000000013CN")
+    say(
+        f"【材料交接】孙交接把两件办件的原件装入一袋 {parcel['number']}，封装，"
+        "交快递（运单 EA000000013CN）。原件此刻由承运人持有。"
+    )
+    here = [one["original_id"] for one in cases[0]["originals"]]
+    scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": here})
+    say(
+        f"【办理地】{OFFICE_NAME}扫描接收：到 {len(scan['found'])} 件，缺 {len(scan['missing'])} 件。"
+    )
+    for gap in scan["discrepancies"]:
+        for end, person in (("receiver", receiver), ("sender", sender)):
+            path = f"/routing/v1/parcels/{parcel['id']}/discrepancies/{gap['id']}/settlement"
+            await person.post(path, {"settlement": "never_sent", "end": end})
+    say("  两端核对：缺的那件没有装进袋里，还在窗口。意见一致，差异了结。")
+    missing = [one["original_id"] for one in cases[1]["originals"]]
+    parcel = await _sent(sender, missing, "EA000000027CN")
+    scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": missing})
+    if scan["missing"]:
+        raise StuckError("补寄的原件仍然没有到")
+    say(f"  补寄一袋 {parcel['number']}，扫描接收，全部到齐。")
+
+
+async def _sent(sender: Person, originals: list[str], waybill: str) -> dict[str, Any]:
+    parcel = await sender.post(
+        "/routing/v1/parcels", {"from": WINDOW, "to": OFFICE, "originals": originals}
+    )
+    path = f"/routing/v1/parcels/{parcel['id']}"
+    await sender.post(f"{path}/sealing", {})
+    handed: dict[str, Any] = await sender.post(
+        f"{path}/handover", {"carrier": "EMS", "waybill": waybill}
+    )
+    return handed
+
+
+async def _decided(world: World, officer: Person, number: str) -> None:
+    say = world.say
+    claimed = await officer.claim(OFFICE, number)
+    handoff = f"/routing/v1/handoffs/{claimed['id']}"
+    await officer.post(f"{handoff}/acceptance")
+    read = (await officer.get(handoff)).json()
+    say(f"【办理地】{number}：原件已到，受理。时钟：计时中，{read['clock']['due_on']} 到期。")
+    await officer.post(
+        f"{handoff}/decision",
+        {
+            "result": "granted",
+            "opinion": "原证到期，符合换领条件，准予换领",
+            "certificate": {
+                "name": "中华人民共和国残疾人证",
+                "number": f"示例-{number[-6:]}",
+                "form": "paper",
+            },
+        },
+    )
+    say("  决定：准予换领，制证。时钟停止。")
+
+
+async def _posted(world: World, desk: Person, clerk: Person, number: str) -> None:
+    delivery = await desk.until(
+        f"/notify/v1/deliveries?case_number={number}",
+        lambda answer: next((one for one in answer["deliveries"] if one["dispatch"]), None),
+        what="寄递",
+    )
+    dispatch = f"/notify/v1/dispatches/{delivery['dispatch']['id']}"
+    await desk.post(f"{dispatch}/handover", {"carrier": "EMS", "waybill": f"EB{number[-10:-1]}CN"})
+    await desk.post(f"{dispatch}/report", {"report": "delivered"})
+    await clerk.until(
+        f"/intake/v1/cases/{number}",
+        lambda case: case["status"] == "delivered",
+        what="送达回到窗口",
+    )
+    world.say(f"【寄递】{number}：新证交寄，妥投，送达回证留存。")
