@@ -100,9 +100,8 @@ async def _travel(
     )
     here = [one["original_id"] for one in cases[0]["originals"]]
     scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": here})
-    say(
-        f"【办理地】{OFFICE_NAME}扫描接收：到 {len(scan['found'])} 件，缺 {len(scan['missing'])} 件。"
-    )
+    counts = f"到 {len(scan['found'])} 件，缺 {len(scan['missing'])} 件"
+    say(f"【办理地】{OFFICE_NAME}扫描接收：{counts}。")
     for gap in scan["discrepancies"]:
         for end, person in (("receiver", receiver), ("sender", sender)):
             path = f"/routing/v1/parcels/{parcel['id']}/discrepancies/{gap['id']}/settlement"
