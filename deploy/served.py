@@ -184,8 +184,8 @@ async def _await_ready(
 
 
 class Gateway(httpx.AsyncBaseTransport):
-    """One origin before many processes: by the path's first part, each process in turn. One
-    that does not take the connection is passed over; what was sent is never sent again by itself."""
+    """One origin before many processes: by the first part of the path, each in its turn. One that
+    takes no connection is passed over; what was sent is never sent again by itself."""
 
     def __init__(self, ports: Mapping[str, Iterable[int]]) -> None:
         self._ports = {house: tuple(group) for house, group in ports.items()}
