@@ -131,6 +131,13 @@ async def move_work(session: AsyncSession, old: UUID, new: UUID, location: str) 
     await session.execute(stored.on_conflict_do_nothing())
 
 
+async def relocate_work(session: AsyncSession, handoffs: Sequence[UUID], location: str) -> None:
+    if handoffs:
+        await session.execute(
+            update(HandoffRow).where(HandoffRow.handoff_id.in_(handoffs)).values(location=location)
+        )
+
+
 async def keep_notice(
     session: AsyncSession,
     told: Told,

@@ -4,13 +4,13 @@ Routing, which knows what else is happening, applies or refuses a supplement; a 
 registered never left the window, so the window completes it itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import events
@@ -20,6 +20,7 @@ from services.intake.actions import (
     circumstances,
     contents,
     news,
+    promising,
     seals,
     submission,
 )
@@ -28,8 +29,8 @@ from services.intake.actions.circumstances import Counter
 from services.intake.actions.filing import Papers
 from services.intake.domain import cases, deficiencies, messages, readings
 from services.intake.domain.cases import Act, News, Status, What
-from services.intake.domain.submissions import MaterialIn, SubmissionIn
-from services.intake.models import CaseRow, MaterialRow, OriginalRow, PromiseRow
+from services.intake.domain.submissions import SubmissionIn
+from services.intake.models import CaseRow, MaterialRow, OriginalRow
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from services.intake.queries.places import Places
@@ -117,7 +118,9 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
     )
     request_id = new_id()
     papers = await _lay_down(session, case, added, desk, request_id=request_id)
-    await _keep_promises(session, case.case_number, added.materials, at=desk.at)
+    await promising.keep_promises(
+        session, case.case_number, {each.code for each in added.materials}, at=desk.at
+    )
     announcement = await applications.announce_completed(
         session, case, filed, submission.whole_of(counter)
     )
@@ -148,7 +151,8 @@ async def apply_supplement(
     content = seals.open_request(keys, request_id, settled.content_sealed)
     filed = seals.open_application(keys, number, case.application_sealed)
     now = SubmissionIn.model_validate(_merged(filed.submission, content, appended=True))
-    await _keep_promises(session, number, now.materials[len(filed.submission.materials) :], at=at)
+    added = now.materials[len(filed.submission.materials) :]
+    await promising.keep_promises(session, number, {each.code for each in added}, at=at)
     case.application_sealed = seals.seal_application(
         keys, number, now, received_by=filed.received_by
     )
@@ -251,18 +255,3 @@ async def _lay_down(
     if originals:
         await session.execute(insert(OriginalRow), originals)
     return papers
-
-
-async def _keep_promises(
-    session: AsyncSession, number: str, materials: Sequence[MaterialIn], *, at: datetime
-) -> None:
-    promise = PromiseRow
-    await session.execute(
-        update(promise)
-        .where(
-            promise.case_number == number,
-            promise.material_code.in_([each.code for each in materials]),
-            promise.kept_at.is_(None),
-        )
-        .values(kept_at=at)
-    )

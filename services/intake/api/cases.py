@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.intake.actions import reading
 from services.intake.actions.reading import Line, Look, Sought
 from services.intake.api.counters import ItemCatalogue
+from services.intake.api.examples import SEARCHES
 from services.intake.api.paths import CaseNumber
 from services.intake.api.views import CaseLine, CaseOut, case_out
 from services.intake.domain.cases import Actor, Status
@@ -86,7 +87,11 @@ async def list_cases(
 
 @router.post("/search", summary="查找办件：编号、姓名、证件号码、电话")
 async def search_cases(
-    search: SearchIn, session: Transaction, scope: Granted, catalogue: ItemCatalogue, now: Now
+    search: Annotated[SearchIn, Body(openapi_examples=SEARCHES)],
+    session: Transaction,
+    scope: Granted,
+    catalogue: ItemCatalogue,
+    now: Now,
 ) -> CasesOut:
     """按全值查找（不支持部分匹配）。每次查找都记入审计。"""
     sought = Sought(

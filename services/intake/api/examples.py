@@ -109,3 +109,7 @@ SUPPLEMENTS: dict[str, Example] = {
     "form": _said("更正申请表中的一项", {"form": {"residence": "青海省西宁市城西区示例路5号"}}),
 }
 WITHDRAWALS: dict[str, Example] = {"changed": _said("不再需要", {"reason": "申请人不再需要"})}
+SEARCHES: dict[str, Example] = {
+    "person": _said("按姓名和电话", {"name": "李示例", "phone": "13900000000"}),
+    "number": _said("按证件号码", {"id_number": "620102199003078896"}),
+}

@@ -49,6 +49,8 @@ class What(Named):
     ASSIGNED = "assigned", "转办理地"
     AWAITING_PAPER = "awaiting_paper", "等待材料寄达办理地"
     OPENED = "opened", "办理地收到"
+    RETURNED = "returned", "退回收件窗口更正"
+    HANDED_BACK = "handed_back", "窗口更正后送回办理地"
     NOTICED = "noticed", "一次性告知，需要补正"
     SUPPLEMENT_GIVEN = "supplement_given", "提交补正材料"
     SUPPLEMENTED = "supplemented", "补正材料已转办理地"
@@ -57,6 +59,7 @@ class What(Named):
     SUSPENDED = "suspended", "进入特别程序，暂不计时"
     RESUMED = "resumed", "特别程序结束，恢复计时"
     EXTENDED = "extended", "延长办理期限"
+    DEADLINE_MOVED = "deadline_moved", "因放假安排调整办理期限"
     TRANSFERRED = "transferred", "转由有权机关办理"
     STEP_DONE = "step_done", "完成一个办理步骤"
     WITHDRAWAL_ASKED = "withdrawal_asked", "申请撤回"
@@ -187,6 +190,8 @@ _TURNS: Mapping[What, Actor] = MappingProxyType(
     {
         What.AWAITING_PAPER: Actor.RECEIVING,
         What.OPENED: Actor.HANDLING,
+        What.RETURNED: Actor.RECEIVING,
+        What.HANDED_BACK: Actor.HANDLING,
         What.NOTICED: Actor.RECEIVING,
         What.SUPPLEMENTED: Actor.HANDLING,
         What.SUPPLEMENT_GIVEN: Actor.HANDLING,
@@ -275,6 +280,7 @@ _FACTS: Mapping[What, Callable[[Picture, News], Picture]] = MappingProxyType(
         What.ACCEPTED: _accepted,
         What.RESUMED: _due,
         What.EXTENDED: _due,
+        What.DEADLINE_MOVED: _due,
         What.LIGHT: _light,
         What.NOTICED: _noticed,
         What.SUPPLEMENTED: _supplemented,

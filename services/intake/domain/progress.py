@@ -8,7 +8,9 @@ from services.intake.domain.cases import Delivery, Picture, Status, What
 from services.intake.domain.messages import Words
 
 # Steps between offices say nothing to the applicant, or are said by the next one.
-_INWARD = frozenset({What.STEP_DONE, What.LIGHT, What.AWAITING_PAPER})
+_INWARD = frozenset(
+    {What.STEP_DONE, What.LIGHT, What.AWAITING_PAPER, What.RETURNED, What.HANDED_BACK}
+)
 
 
 @dataclass(frozen=True, slots=True)

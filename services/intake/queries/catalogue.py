@@ -6,7 +6,8 @@ from datetime import date
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.domain import items
@@ -104,7 +105,7 @@ async def list_items(
             item.code, item.version, item.name, item.department, item.modes, item.service_objects
         )
         .where(offered)
-        .distinct(item.code)
+        .ext(distinct_on(item.code))
         .order_by(item.code, item.version.desc())
     )
     latest = query.subquery()
@@ -114,9 +115,9 @@ async def list_items(
     if department:
         found = found.where(func.strpos(latest.c.department, department) > 0)
     if mode:
-        found = found.where(latest.c.modes.any(mode.value))
+        found = found.where(literal(mode.value) == any_(latest.c.modes))
     if service_object:
-        found = found.where(latest.c.service_objects.any(service_object))
+        found = found.where(literal(service_object) == any_(latest.c.service_objects))
     if after:
         found = found.where(latest.c.code > after[0])
     return (await session.execute(found.order_by(latest.c.code).limit(limit + 1))).all()

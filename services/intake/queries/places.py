@@ -6,6 +6,7 @@ from datetime import date
 from time import monotonic
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import LocationRow
@@ -70,7 +71,7 @@ async def names_of(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, 
     place = LocationRow
     rows = await session.execute(
         select(place.code, place.name)
-        .distinct(place.code)
+        .ext(distinct_on(place.code))
         .where(place.code.in_(codes))
         .order_by(place.code, place.version.desc())
     )

@@ -1,131 +1,40 @@
-"""What the window hears from routing and notify, and the one action each message leads to."""
+"""What routing says: places, and how each piece of work on a case goes."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from types import MappingProxyType
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.actions import news, supplements, withdrawals
+from services.intake.actions import news, promising, supplements, withdrawals
 from services.intake.actions.news import Told, Work
+from services.intake.consumers.readers import (
+    CaseAssigned,
+    CaseClosed,
+    CaseDecided,
+    DeadlineChanged,
+    HandoffAccepted,
+    HandoffAt,
+    HandoffDue,
+    HandoffPrereviewed,
+    HandoffRefused,
+    HandoffTransferred,
+    LightTurned,
+    LocationRegistered,
+    NoticeIssued,
+    OfCase,
+    OfHandoff,
+    PromiseChecked,
+    RequestRefused,
+    SupplementApplied,
+)
 from services.intake.domain.cases import Actor, News, What
 from services.intake.models import LocationRow
 from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
-from shared.security.personal import Personal
 
 _PENDING = "pending"
-
-
-class LocationRegistered(BaseModel):
-    code: str
-    version: int
-    name: str
-    kind: str
-    division: str
-    valid_from: date
-    valid_to: date | None = None
-
-
-class HandoffFacts(BaseModel):
-    id: UUID
-    location: str
-    step: str
-    step_name: str = ""
-    stage: int
-    role: str | None = None
-    lead: bool = False
-    status: str
-    due_on: date | None = None
-
-
-class CaseAssigned(BaseModel):
-    case_number: str
-    handoffs: list[HandoffFacts]
-
-
-class OfCase(BaseModel):
-    case_number: str
-
-
-class OfHandoff(OfCase):
-    handoff_id: UUID
-    location: str
-    status: str
-
-
-class HandoffAt(OfHandoff):
-    at: datetime
-
-
-class HandoffAccepted(OfHandoff):
-    accepted_at: datetime
-    due_on: date | None = None
-    due_provisional: bool = False
-
-
-class HandoffRefused(HandoffAt):
-    ground: str
-
-
-class NoticeFault(BaseModel):
-    material_code: str | None = None
-    text: str
-
-
-class NoticeIssued(OfHandoff):
-    notice_id: UUID
-    issued_at: datetime
-    supplement_due_on: date | None = None
-    faults: Annotated[list[NoticeFault], Personal("text")]
-
-
-class SupplementApplied(HandoffAt):
-    supplement_id: UUID
-
-
-class RequestRefused(OfCase):
-    request_id: UUID
-    code: str
-    reason_zh: str
-    at: datetime
-
-
-class HandoffDue(HandoffAt):
-    due_on: date | None = None
-
-
-class LightTurned(OfHandoff):
-    light: str
-
-
-class HandoffTransferred(HandoffAt):
-    to_location: str
-    new_handoff_id: UUID
-
-
-class CaseDecided(OfCase):
-    handoff_id: UUID
-    result: str
-    decided_at: datetime
-    location: str
-
-
-class CaseClosed(OfCase):
-    outcome: str
-    at: datetime
-
-
-class DeliveryChanged(OfCase):
-    status: str
-
-
-class ResultDelivered(OfCase):
-    delivered_at: datetime
 
 
 async def on_location_registered(
@@ -253,6 +162,52 @@ async def on_handoff_transferred(
     moved = message.data
     await _at_work(session, message, News(What.TRANSFERRED, moved.at))
     await news.move_work(session, moved.handoff_id, moved.new_handoff_id, moved.to_location)
+    await news.relocate_work(session, moved.also_moved, moved.to_location)
+
+
+async def on_handoff_prereviewed(
+    session: AsyncSession, message: Received[HandoffPrereviewed]
+) -> None:
+    """Scans were looked at before any paper left: all gaps, or "send the paper"."""
+    seen = message.data
+    if not seen.faults:
+        await _at_work(session, message, News(What.AWAITING_PAPER, seen.at))
+        return
+    await _at_work(session, message, News(What.NOTICED, seen.at))
+    await news.keep_notice(
+        session,
+        _told(message),
+        message.id,
+        faults=[each.model_dump() for each in seen.faults],
+        issued_at=seen.at,
+        until=None,
+    )
+
+
+async def on_handoff_returned(session: AsyncSession, message: Received[HandoffDue]) -> None:
+    await _at_work(session, message, News(What.RETURNED, message.data.at))
+
+
+async def on_handoff_handed_back(session: AsyncSession, message: Received[HandoffAt]) -> None:
+    await _at_work(session, message, News(What.HANDED_BACK, message.data.at))
+
+
+async def on_deadline_changed(session: AsyncSession, message: Received[DeadlineChanged]) -> None:
+    moved = message.data
+    said = News(
+        What.DEADLINE_MOVED,
+        moved.at,
+        due_on=moved.due_on,
+        due_provisional=moved.due_provisional,
+    )
+    await _at_work(session, message, said)
+
+
+async def on_promise_checked(session: AsyncSession, message: Received[PromiseChecked]) -> None:
+    checked = message.data
+    await promising.settle_commitments(
+        session, checked.case_number, kept=checked.kept, at=checked.at
+    )
 
 
 async def on_handoff_closed(session: AsyncSession, message: Received[HandoffAt]) -> None:
@@ -278,17 +233,6 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
     await withdrawals.apply_withdrawals(session, closed.case_number, at=closed.at)
 
 
-async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
-    said = News(What.DELIVERING, message.at, value=message.data.status)
-    await news.tell(session, Told(message.id, message.data.case_number), said, now=message.now)
-
-
-async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
-    delivered = message.data
-    said = News(What.DELIVERED, delivered.delivered_at)
-    await news.tell(session, Told(message.id, delivered.case_number), said, now=message.now)
-
-
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "routing.location-registered.v1": on_location_registered,
@@ -309,7 +253,10 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "routing.handoff-decided.v1": on_handoff_decided,
         "routing.case-decided.v1": on_case_decided,
         "routing.case-closed.v1": on_case_closed,
-        "notify.delivery-changed.v1": on_delivery_changed,
-        "notify.result-delivered.v1": on_result_delivered,
+        "routing.handoff-prereviewed.v1": on_handoff_prereviewed,
+        "routing.handoff-returned.v1": on_handoff_returned,
+        "routing.handoff-handed-back.v1": on_handoff_handed_back,
+        "routing.deadline-changed.v1": on_deadline_changed,
+        "routing.promise-checked.v1": on_promise_checked,
     }
 )

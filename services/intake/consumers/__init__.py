@@ -1,0 +1,9 @@
+"""What the window hears, as a table: message type to handler."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.intake.consumers import notify, routing
+from shared.messaging.apply import Handler
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({**routing.HANDLERS, **notify.HANDLERS})

@@ -1,0 +1,32 @@
+"""What notify says: how the result reaches the applicant."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.actions import news
+from services.intake.actions.news import Told
+from services.intake.consumers.readers import DeliveryChanged, ResultDelivered
+from services.intake.domain.cases import News, What
+from shared.messaging.apply import Handler
+from shared.messaging.envelope import Received
+
+
+async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
+    said = News(What.DELIVERING, message.at, value=message.data.status)
+    await news.tell(session, Told(message.id, message.data.case_number), said, now=message.now)
+
+
+async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
+    delivered = message.data
+    said = News(What.DELIVERED, delivered.delivered_at)
+    await news.tell(session, Told(message.id, delivered.case_number), said, now=message.now)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "notify.delivery-changed.v1": on_delivery_changed,
+        "notify.result-delivered.v1": on_result_delivered,
+    }
+)
