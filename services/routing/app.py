@@ -2,20 +2,42 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.routing import timers
+from services.routing import sight, timers
 from services.routing.actions import registering
-from services.routing.api import assignments, handoffs, locations, queues, registry, unroutable
+from services.routing.api import (
+    acts,
+    approvals,
+    assignments,
+    attachments,
+    between,
+    calendars,
+    clocks,
+    custody,
+    decisions,
+    duties,
+    handoffs,
+    locations,
+    parcels,
+    queues,
+    registry,
+    steps,
+    transfers,
+    unroutable,
+)
 from services.routing.consumers import HANDLERS
+from services.routing.queries import attachments as attached
 from services.routing.queries.polls import Polls
 from services.routing.queries.watcher import QueueWatcher
 from services.routing.settings import Settings
 from shared.chores import add_chores
+from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
 from shared.premises import Premises
@@ -26,6 +48,18 @@ ROUTERS = (
     assignments.router,
     queues.router,
     handoffs.router,
+    steps.router,
+    between.router,
+    decisions.router,
+    approvals.router,
+    clocks.router,
+    acts.router,
+    attachments.router,
+    calendars.router,
+    custody.router,
+    parcels.router,
+    transfers.router,
+    duties.router,
     registry.router,
     unroutable.router,
 )
@@ -33,6 +67,14 @@ ROUTERS = (
 _ABOUT = """分办流转：哪里办、谁在办、期限到哪天、材料在谁手里。
 
 办理地后台在这里轮询待办、领取、告知、受理、决定；窗口在收材料之前在这里问一问归哪里办。"""
+
+
+_MEGABYTE = 1024 * 1024
+_LARGE = (
+    ("POST", r"^/routing/v1/cases/[^/]+/attachments$", LIMIT),
+    ("POST", r"^/routing/v1/registry/import$", 32 * _MEGABYTE),
+)
+_UPLOAD_ENDS = timedelta(hours=24)
 
 
 def create_app(premises: Premises) -> FastAPI:
@@ -54,18 +96,43 @@ def create_app(premises: Premises) -> FastAPI:
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
-        checks={"database": premises.database_answers},
+        checks={
+            "database": premises.database_answers,
+            "items": lambda: premises.copies_caught_up("item"),
+        },
         lifespan=lifespan,
+        body_limits=_LARGE,
     )
+    app.state.files = _open_files(premises)
     app.state.polls = Polls(watcher, premises.clock, app.state.closing)
     return app
+
+
+def _open_files(premises: Premises) -> FileStore:
+    return FileStore.open(premises.settings.files_url, premises.carried.keys, owner="routing")
+
+
+async def _sweep(premises: Premises, files: FileStore) -> bool:
+    """Take away files whose transaction never came."""
+
+    async def known(names: Collection[str]) -> Collection[str]:
+        async with premises.sessions() as session:
+            return await attached.known_names(session, names)
+
+    await files.sweep(known, older_than=premises.clock() - _UPLOAD_ENDS)
+    return False
 
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
     sessions, clock = premises.sessions, premises.clock
     add_chores(workers, premises, transport, HANDLERS)
+    files = _open_files(premises)
+    workers.add("routing-files", every(3600.0, lambda: _sweep(premises, files)))
     workers.add("routing-leases", every(1.0, timers.lapse_leases(sessions, clock)))
     workers.add("routing-watches", every(5.0, timers.fire_watches(sessions, clock)))
+    workers.add("routing-sight", every(15.0, sight.measure(sessions, clock)))
+    workers.add("routing-parcels", every(30.0, timers.remind_of_parcels(sessions, clock)))
+    workers.add("routing-dates", every(2.0, timers.recompute_dates(sessions, clock)))
     workers.add("routing-unroutable", every(5.0, timers.retry_unroutable(sessions, clock)))
     workers.add("routing-purge-changes", every(60.0, timers.purge_changes(sessions, clock)))
 

@@ -16,6 +16,9 @@ _READS = _OFFICE | {
     Role.PLATFORM: {Relation.OWN_RECEIVER},
     Role.DISPATCHER: {Relation.OWN_HANDLER, Relation.OWN_RECEIVER},
 }
+# The window acts by delegated power, or writes down what a place without a system has done: the
+# duties table and the proof say how far.
+_ACTS = _OFFICE | {Role.CLERK: {Relation.OWN_RECEIVER}}
 _ASKS = {
     Role.CLERK: _ANY,
     Role.PLATFORM: _ANY,
@@ -24,9 +27,61 @@ _ASKS = {
     Role.PARTNER: _ANY,
     Role.OPS: _ANY,
 }
+# A parcel has two ends: the place it leaves hands it in, the place it goes to handles it.
+_ENDS = {Relation.OWN_RECEIVER, Relation.OWN_HANDLER}
+_CARRY = {
+    Role.CLERK: _ENDS,
+    Role.DISPATCHER: _ENDS,
+    Role.OFFICER: _ENDS,
+    Role.PARTNER: _ENDS,
+    Role.SUPERVISOR: _ENDS | {Relation.BELOW},
+}
+_SEES_PAPERS = _CARRY | {
+    Role.PLATFORM: {Relation.OWN_RECEIVER},
+    Role.OPS: _ANY,
+    Role.AUDITOR: _ANY,
+}
+_WINDOW = {Role.CLERK: {Relation.OWN_RECEIVER}, Role.DISPATCHER: {Relation.OWN_RECEIVER}}
+_DESK = _OFFICE | {Role.DISPATCHER: _HANDLER}
+_PAPERS = {
+    "read_custody": _SEES_PAPERS,
+    "list_held": _SEES_PAPERS,
+    # Nothing personal in it, and whoever finds a stray paper has to know where it goes.
+    "look_up_label": dict.fromkeys(_SEES_PAPERS, _ANY),
+    "give_back_originals": _CARRY,
+    "take_in_originals": _CARRY,
+    "open_parcel": _CARRY,
+    "list_parcels": _SEES_PAPERS,
+    "read_parcel": _SEES_PAPERS,
+    "read_parcel_custody": _SEES_PAPERS,
+    "fill_parcel": _CARRY,
+    "empty_parcel": _CARRY,
+    "seal_parcel": _CARRY,
+    "unseal_parcel": _CARRY,
+    "discard_parcel": _CARRY,
+    "hand_over_parcel": _CARRY,
+    "arrive_parcel": _CARRY,
+    "scan_parcel": _CARRY,
+    "settle_discrepancy": _CARRY,
+    "return_parcel": _CARRY,
+    "take_back_parcel": _CARRY,
+    "lose_parcel": _CARRY,
+    "find_parcel": _CARRY,
+    "close_parcel": _CARRY,
+    "list_transfers": _SEES_PAPERS,
+    "read_material_content": _OFFICE,
+    "receive_handoff": _DESK,
+    "prereview_handoff": _DESK,
+    "verify_originals": _DESK | _WINDOW | {Role.DISPATCHER: _ENDS},
+    "return_to_window": _DESK,
+    "hand_back": _WINDOW | {Role.PARTNER: {Relation.OWN_RECEIVER}},
+    "read_notice_draft": _OFFICE,
+    "list_duties": _EVERYONE,
+}
 
 GRANTS = Grants(
-    {
+    _PAPERS
+    | {
         "list_locations": _EVERYONE,
         "read_location": _EVERYONE,
         "preview_assignment": _ASKS,
@@ -39,17 +94,35 @@ GRANTS = Grants(
         "claim_handoffs": _OFFICE,
         "read_handoff": _READS,
         "claim_handoff": _OFFICE,
-        "accept_handoff": _OFFICE,
-        "refuse_handoff": _OFFICE,
-        "notice_handoff": _OFFICE,
-        "suspend_handoff": _OFFICE,
-        "resume_handoff": _OFFICE,
-        "extend_handoff": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
-        "decide_handoff": _OFFICE,
-        "answer_handoff": _OFFICE,
-        "transfer_handoff": _OFFICE,
+        "accept_handoff": _ACTS,
+        "refuse_handoff": _ACTS,
+        "notice_handoff": _ACTS,
+        "suspend_handoff": _ACTS,
+        "resume_handoff": _ACTS,
+        "extend_handoff": _ACTS,
+        "decide_handoff": _ACTS,
+        "answer_handoff": _ACTS,
+        "transfer_handoff": _ACTS,
         "release_handoff": _OFFICE,
-        "reassign_handoff": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
+        "reassign_handoff": _OFFICE,
+        "check_later": _ACTS,
+        "revoke_decision": _ACTS,
+        "list_handoffs": _OFFICE,
+        "explain_placing": _OFFICE,
+        "count_queue": _OFFICE,
+        "count_queues": _OFFICE,
+        "read_clock": _READS,
+        "ask_what_if": _READS,
+        "list_acts": _READS,
+        "attach_file": _READS,
+        "read_attachment": _READS,
+        "list_approvals": _OFFICE,
+        "ask_for_approval": _OFFICE,
+        "approve_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
+        "refuse_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
+        "load_notices": {Role.OPS: _ANY},
+        "set_local_days": {Role.OPS: _ANY},
+        "read_calendar": _EVERYONE,
         "list_unroutable": {Role.OPS: _ANY},
         "retry_unroutable": {Role.OPS: _ANY},
         "assign_unroutable": {Role.OPS: _ANY},

@@ -2,20 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import acts, unrouted
+from services.routing.actions import acts, calendars, parcels, unrouted
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
-from services.routing.actions.desk import RANKS, Desk
+from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
-from services.routing.domain import watches
+from services.routing.domain import deadlines, watches
 from services.routing.domain.deadlines import Light
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.joint import Cause
@@ -24,9 +25,12 @@ from services.routing.domain.words import Side
 from services.routing.models import QueueChangeRow, WatchRow
 from services.routing.queries import cases, registry
 from services.routing.queries import handoffs as queries
+from services.routing.queries import parcels as in_parcels
 from shared.clock import Clock, local_date
 from shared.db.transactions import Sessions
 from shared.messaging.envelope import Event
+
+log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[bool]]
 
@@ -71,33 +75,68 @@ def retry_unroutable(sessions: Sessions, clock: Clock) -> Work:
 
 
 def fire_watches(sessions: Sessions, clock: Clock) -> Work:
-    """Oldest first, each handoff in a transaction of its own; after an outage what still stands."""
+    """Oldest day first, each in a transaction of its own; after an outage what still stands. One
+    that cannot be told holds up no other; it is tried again at the next turn."""
+
+    async def work() -> bool:
+        today = local_date(clock())
+        async with sessions() as session:
+            due = await queries.due_watches(session, on=today)
+        told = 0
+        for on_day, handoff_id, case_number in due:
+            try:
+                async with sessions.begin() as session:
+                    await announce_due(session, case_number, handoff_id, upto=on_day, at=clock())
+                told += 1
+            except Exception as error:
+                log.error("watch_failed", handoff=str(handoff_id), exc_info=error)
+        return bool(told)
+
+    return work
+
+
+def remind_of_parcels(sessions: Sessions, clock: Clock) -> Work:
+    """What should be there by now is asked about at both ends."""
 
     async def work() -> bool:
         async with sessions() as session:
-            due = await queries.due_watches(session, on=local_date(clock()))
-        for handoff_id, case_number in due:
+            overdue = await in_parcels.overdue(session, on=local_date(clock()))
+        for parcel_id in overdue:
             async with sessions.begin() as session:
-                await announce_due(session, case_number, handoff_id, clock=clock)
-        return bool(due)
+                await parcels.remind(session, parcel_id, at=clock())
+        return bool(overdue)
+
+    return work
+
+
+def recompute_dates(sessions: Sessions, clock: Clock) -> Work:
+    """A notice or a local day was loaded: every open handoff follows, one transaction each."""
+
+    async def work() -> bool:
+        async with sessions() as session:
+            outdated = await calendars.outdated(session)
+        for handoff_id, case_number in outdated:
+            async with sessions.begin() as session:
+                await calendars.recompute(session, case_number, handoff_id, at=clock())
+        return bool(outdated)
 
     return work
 
 
 async def announce_due(
-    session: AsyncSession, case_number: str, handoff_id: UUID, *, clock: Clock
+    session: AsyncSession, case_number: str, handoff_id: UUID, *, upto: date, at: datetime
 ) -> None:
     """Once per (handoff, sign, revision); what was set for an older clock is void."""
     case = await queries.lock_case(session, case_number)
     if case is None:
         return
-    desk = await desks.lay_out_of(session, case, handoff_id, at=clock())
+    desk = await desks.lay_out_of(session, case, handoff_id, at=at)
     rows = (
         await session.scalars(
             select(WatchRow).where(
                 WatchRow.handoff_id == handoff_id,
                 WatchRow.fired_at.is_(None),
-                WatchRow.on_day <= desk.today,
+                WatchRow.on_day <= upto,
             )
         )
     ).all()
@@ -106,7 +145,7 @@ async def announce_due(
         row.fired_at = desk.at
     await session.flush()
     announced: list[Event] = []
-    for watch in watches.to_announce(set_, revision=desk.handoff.clock_revision, today=desk.today):
+    for watch in watches.to_announce(set_, revision=desk.handoff.clock_revision, today=upto):
         # An earlier sign of this very turn may have moved the clock on.
         if watch.revision == desk.handoff.clock_revision:
             announced += await _FIRES[watch.sign](desk, watch)
@@ -114,9 +153,12 @@ async def announce_due(
 
 
 async def _turn_light(desk: Desk, watch: Watch) -> list[Event]:
+    """After an outage the milder one is told too, but the queue shows what holds today."""
     row = desk.handoff
+    clock = desks.clock_of(row)
     light = Light(watch.sign.value)
-    row.light, row.light_rank = light.value, RANKS[light]
+    desks.set_light(desk, deadlines.light_on(clock, desk.terms, desk.workdays, day=desk.today))
+    row.light_told = light.value
     row.version += 1
     desk.session.add(QueueChangeRow(location=row.location))
     await desk.session.flush()
@@ -144,7 +186,7 @@ async def _lapse(desk: Desk, _: Watch) -> list[Event]:
 async def _suspension_over(desk: Desk, watch: Watch) -> list[Event]:
     """Resumes by itself only where the told length binds; else both ends are reminded."""
     clock = desks.clock_of(desk.handoff)
-    ended_on = watches.resumes_by_itself_on(clock, desk.terms, desk.known.workdays)
+    ended_on = watches.resumes_by_itself_on(clock, desk.terms, desk.workdays)
     row = desk.handoff
     if ended_on is None:
         over = events.LightTurned(

@@ -122,6 +122,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("parked_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_inbox_waiting",
+        "inbox",
+        ["lane", "stored_at"],
+        unique=False,
+        postgresql_where=sa.text("applied_at IS NULL AND parked_at IS NULL"),
+    )
+    op.create_index(
         "uq_inbox_turn",
         "inbox",
         ["producer", "subject", "sequence"],

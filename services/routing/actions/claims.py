@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions.desk import Desk, lay_out
@@ -15,6 +16,7 @@ from services.routing.queries import handoffs as queries
 from shared.audit import trail
 from shared.errors import NotFoundError
 from shared.means import origin
+from shared.security.callers import Role
 from shared.security.grants import Scope
 
 
@@ -34,7 +36,7 @@ async def claim_next(
         until=at + leases.LEASE,
     )
     if rows:
-        session.add(QueueChangeRow(location=location))
+        await session.execute(insert(QueueChangeRow).values(location=location))
         await trail.record(
             session,
             action="handoffs-claimed",
@@ -67,7 +69,11 @@ async def release_handoff(
 async def reassign_handoff(
     session: AsyncSession, handoff_id: UUID, *, to: str, to_name: str, scope: Scope, at: datetime
 ) -> HandoffRow:
+    """A supervisor names anybody; an officer hands on what they hold themselves."""
     desk = await lay_out(session, handoff_id, scope=scope, at=at)
+    by = origin(session)
+    if by.role != Role.SUPERVISOR:
+        leases.renew(_work(desk.handoff), by.actor, at=at)
     work = leases.reassign(Status(desk.handoff.status), to)
     return await _hand(desk, work, to_name, "handoff-reassigned")
 

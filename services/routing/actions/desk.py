@@ -1,28 +1,32 @@
 """What every act on a handoff does around the act itself: load, clock, watches, trail, queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.domain import deadlines, duties, handoffs, leases, waits, watches
 from services.routing.domain.clock import Clock
 from services.routing.domain.deadlines import Light
-from services.routing.domain.duties import Approval, Refused
+from services.routing.domain.duties import Allowed, Approval, Because, Refused
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.leases import Work
+from services.routing.domain.queues import RANKS, TAKES_TURNS
 from services.routing.domain.terms import Terms
 from services.routing.domain.waits import Receipts
+from services.routing.domain.watches import Sign, Watch
 from services.routing.domain.words import LocationKind, Mode, Power, Side
 from services.routing.models import ActRow, CaseRow, HandoffRow, QueueChangeRow, WatchRow
+from services.routing.queries import attachments, registry
 from services.routing.queries import handoffs as queries
-from services.routing.queries import registry
 from services.routing.queries.readings import clock_of as clock_of
+from services.routing.queries.readings import receipts_of
 from services.routing.queries.readings import side_of as side_of
 from services.routing.queries.readings import terms_of as terms_of
 from services.routing.queries.readings import written as written
@@ -30,13 +34,19 @@ from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
 from shared.clock import local_date
-from shared.errors import ConflictError
+from shared.errors import ConflictError, Fault, ForbiddenError, InvalidError
+from shared.http import etags
 from shared.means import means, origin
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
+from shared.security.callers import Role
 from shared.security.grants import EVERYTHING, Scope
+from shared.workdays.calendar import Workdays
 
-RANKS = {Light.MISSED: 0, Light.RED: 1, Light.YELLOW: 2, Light.GREEN: 3}
+_WITHOUT_HOLDING = frozenset({Side.RECEIVING, Side.DESK})
+_SUPERVISING = frozenset({Role.SUPERVISOR, Role.PARTNER})
+
+_LIGHTS = frozenset({Sign.YELLOW, Sign.RED, Sign.MISSED})
 
 
 class NotTheirsError(ConflictError):
@@ -53,11 +63,55 @@ class NotTheirsError(ConflictError):
         )
 
 
+class NotAtWindowError(ForbiddenError):
+    """收受分离: a window takes in and hands on; the power to decide stays where it is."""
+
+    code = "not-at-window"
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason_zh, refused.reason_en)
+
+
 class ApprovalNeededError(ConflictError):
     code = "approval-needed"
 
     def __init__(self) -> None:
         super().__init__("这一步骤须经科长批准", "this step needs a supervisor's approval")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """For a place without a system: who acted there, on which day, and the paper that shows it."""
+
+    digest: str
+    acted_by: str
+    acted_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What goes with an act besides its own words; attachments are digests of uploaded files."""
+
+    opinion: str | None = None
+    attachments: tuple[str, ...] = ()
+    proof: Proof | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (*self.attachments, *((self.proof.digest,) if self.proof else ()))
+
+
+NOTHING = Statement()
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """How an act is done: what the caller may touch, when, against which version, and with what."""
+
+    scope: Scope
+    at: datetime
+    if_match: str | None = None
+    said: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +125,7 @@ class Desk:
     item: Item
     known: Known
     at: datetime
+    said: Statement = NOTHING
 
     @property
     def today(self) -> date:
@@ -81,13 +136,74 @@ class Desk:
         return terms_of(self.handoff, self.item)
 
     @property
+    def workdays(self) -> Workdays:
+        """The handling place's calendar: it is the one that has to act."""
+        return self.known.workdays_of(self.handoff.division)
+
+    @property
+    def offline(self) -> bool:
+        """The handling place has no system: the window records what it has done on paper."""
+        place = self.known.registry.last_known(self.handoff.location)
+        return place is not None and place.offline
+
+    @property
+    def side(self) -> Side:
+        """As whom the caller acts on this handoff."""
+        part = acting_side(self)
+        on_paper = part is Side.RECEIVING and self.offline and self.said.proof is not None
+        return side_of(self.handoff) if on_paper else part
+
+    @property
+    def acting_for(self) -> str:
+        """The window, where it acts by a power that was delegated to it."""
+        row = self.handoff
+        return row.receiving_location if self.side is Side.RECEIVING else row.location
+
+    @property
+    def supervised(self) -> bool:
+        """A partner has supervisors of its own; of a place on paper the proof shows it."""
+        on_paper = self.offline and self.said.proof is not None
+        return origin(self.session).role in _SUPERVISING or on_paper
+
+    @property
     def receipts(self) -> Receipts:
-        handling = self.handoff.handling_received_at
-        return Receipts(
-            window_on=local_date(self.handoff.window_received_at),
-            handling_on=local_date(handling) if handling else None,
-            delegated=Power.ACCEPT in self.handoff.powers and self.handoff.accepts,
+        return receipts_of(self.handoff)
+
+
+async def begin(session: AsyncSession, handoff_id: UUID, step: Step, deed: Deed) -> Desk:
+    """What precedes every act of an office: the right version, the right side, the one holder."""
+    desk = await lay_out_for(session, handoff_id, deed)
+    require_duty(desk, step)
+    require_holder(desk)
+    return desk
+
+
+async def lay_out_for(session: AsyncSession, handoff_id: UUID, deed: Deed) -> Desk:
+    desk = await lay_out(session, handoff_id, scope=deed.scope, at=deed.at)
+    etags.require(deed.if_match, desk.handoff.version)
+    desk = replace(desk, said=deed.said)
+    await _check_files(desk)
+    return desk
+
+
+async def _check_files(desk: Desk) -> None:
+    """An act may only refer to files that this case has."""
+    files = desk.said.files
+    if not files:
+        return
+    there = await attachments.digests(desk.session, desk.case.case_number)
+    faults = [
+        Fault(
+            f"/attachments/{index}",
+            "unknown-file",
+            f"本办件没有摘要为 {digest} 的文件，请先上传",
+            "this case has no file with that digest",
         )
+        for index, digest in enumerate(files)
+        if digest not in there
+    ]
+    if faults:
+        raise InvalidError(faults)
 
 
 async def lay_out(
@@ -109,29 +225,74 @@ async def lay_out_of(
     return Desk(session, case, handoff, sisters, item, known, at)
 
 
+def acting_side(desk: Desk) -> Side:
+    """In what part the caller acts: whoever stands at the window acts for the window."""
+    row, by = desk.handoff, origin(desk.session)
+    at_window = by.location == row.receiving_location != row.location
+    if by.role in (Role.CLERK, Role.PLATFORM):
+        return Side.RECEIVING
+    if by.role == Role.DISPATCHER:
+        return Side.RECEIVING if at_window else Side.DESK
+    if by.role == Role.PARTNER and at_window:
+        return Side.RECEIVING
+    return side_of(row)
+
+
 def require_duty(desk: Desk, step: Step, *, side: Side | None = None) -> None:
     """The same table that `make duties` prints."""
-    row = desk.handoff
-    receiving = registry.place(desk.known, row.receiving_location, on=desk.today)
-    answer = duties.may(
-        Mode(row.mode),
-        Status(row.status),
-        step,
-        side or side_of(row),
-        powers=frozenset(Power(each) for each in row.powers),
-        location_kind=receiving.kind if receiving else LocationKind.CENTRE,
-    )
+    part = side or desk.side
+    answer = _answer(desk, step, part)
     if isinstance(answer, Refused):
+        _require_proof(desk, step, part)
+        if part is Side.RECEIVING and answer.because is Because.SIDE:
+            raise NotAtWindowError(answer)
         # A step the status forbids is told with what it allows instead.
-        handoffs.after(Status(row.status), step)
-        raise NotTheirsError(answer, handoffs.allowed(Status(row.status)))
-    if answer.approval is Approval.SUPERVISOR and origin(desk.session).role != "supervisor":
+        handoffs.after(Status(desk.handoff.status), step)
+        raise NotTheirsError(answer, _steps(desk, part))
+    if answer.approval is Approval.SUPERVISOR and not desk.supervised:
         raise ApprovalNeededError
 
 
+def _require_proof(desk: Desk, step: Step, part: Side) -> None:
+    if part is not Side.RECEIVING or not desk.offline:
+        return
+    if isinstance(_answer(desk, step, side_of(desk.handoff)), Allowed):
+        raise InvalidError([_PROOF_NEEDED])
+
+
+_PROOF_NEEDED = Fault(
+    "/proof",
+    "proof-needed",
+    "对方没有接入系统：代为登记须上传对方的书面凭据，并写明经办人和日期",
+    "what a place without a system has done is recorded with its proof",
+)
+
+
+def _answer(desk: Desk, step: Step, side: Side) -> Allowed | Refused:
+    row = desk.handoff
+    receiving = registry.place(desk.known, row.receiving_location, on=desk.today)
+    return duties.may(
+        Mode(row.mode),
+        Status(row.status),
+        step,
+        side,
+        powers=frozenset(Power(each) for each in row.powers),
+        location_kind=receiving.kind if receiving else LocationKind.CENTRE,
+    )
+
+
+def _steps(desk: Desk, side: Side) -> Sequence[Step]:
+    return [step for step in Step if isinstance(_answer(desk, step, side), Allowed)]
+
+
 def require_holder(desk: Desk) -> None:
-    """The officer's act binds the work to them; systems and windows act without holding it."""
-    row, by = desk.handoff, origin(desk.session).actor
+    """The officer's act binds the work to them; systems and windows act without holding it, and
+    what is over is nobody's."""
+    row = desk.handoff
+    working = acting_side(desk) not in (Side.RECEIVING, Side.DESK)
+    if not working or Status(row.status) in handoffs.FINAL:
+        return
+    by = origin(desk.session).actor
     work = leases.act(Work(row.holder, row.lease_until, row.bound), by, at=desk.at)
     row.holder, row.lease_until, row.bound = work.holder, work.lease_until, work.bound
 
@@ -148,23 +309,75 @@ def move(desk: Desk, step: Step) -> None:
         row.bound = False
 
 
-def set_clock(row: HandoffRow, clock: Clock, terms: Terms, known: Known, *, today: date) -> None:
-    due = deadlines.due_on(clock, terms, known.workdays)
-    light = deadlines.light_on(clock, terms, known.workdays, day=today)
+def set_clock(desk: Desk, clock: Clock) -> None:
+    row, workdays = desk.handoff, desk.workdays
+    due = deadlines.due_on(clock, desk.terms, workdays)
     row.clock = written(clock)
     row.clock_state = clock.state.value
     row.clock_revision = clock.revision
     row.due_on = due.on if due else None
     row.due_provisional = due.provisional if due else False
-    row.light = light.value
-    row.light_rank = RANKS[light]
+    row.calendar = desk.known.calendar
+    set_light(desk, deadlines.light_on(clock, desk.terms, workdays, day=desk.today))
+
+
+def set_light(desk: Desk, light: Light) -> None:
+    """One that has gone back to a milder light may be announced again."""
+    row = desk.handoff
+    if RANKS[light] > RANKS[Light(row.light_told or Light.GREEN)]:
+        row.light_told = light.value
+    if row.light != light.value:
+        row.light, row.light_rank = light.value, RANKS[light]
+        take_turn(desk)
+
+
+def take_turn(desk: Desk) -> None:
+    """Its place among the sending places, when it comes into the queue or under another light."""
+    row = desk.handoff
+    row.turn = queries.next_turn(row) if Light(row.light) in TAKES_TURNS else 0
 
 
 async def set_watches(desk: Desk) -> None:
     """What must be announced later, for the clock as it is now; what was set before is void."""
-    row, workdays = desk.handoff, desk.known.workdays
+    row = desk.handoff
+    rows = [
+        {
+            "handoff_id": row.id,
+            "sign": each.sign.value,
+            "revision": each.revision,
+            "on_day": each.on,
+        }
+        for each in _to_watch(desk)
+    ]
+    if row.opened_at != desk.at:
+        kept = [(each["sign"], each["revision"]) for each in rows]
+        await desk.session.execute(
+            delete(WatchRow).where(
+                WatchRow.handoff_id == row.id,
+                WatchRow.fired_at.is_(None),
+                tuple_(WatchRow.sign, WatchRow.revision).not_in(kept),
+            )
+        )
+    if rows:
+        setting = insert(WatchRow).values(rows)
+        await desk.session.execute(
+            setting.on_conflict_do_update(
+                index_elements=["handoff_id", "sign", "revision"],
+                set_={"on_day": setting.excluded.on_day},
+                where=WatchRow.fired_at.is_(None),
+            )
+        )
+
+
+def _to_watch(desk: Desk) -> list[Watch]:
+    row, workdays = desk.handoff, desk.workdays
     clock = clock_of(row)
-    found = list(watches.watches(clock, desk.terms, workdays))
+    told = RANKS[Light(row.light_told or Light.GREEN)]
+    found = [
+        each
+        for each in watches.watches(clock, desk.terms, workdays)
+        if each.sign not in _LIGHTS or RANKS[Light(each.sign.value)] < told
+    ]
     if row.status == Status.RECEIVED and row.accepts:
         deemed = waits.deemed_acceptance(
             desk.receipts, desk.terms, workdays, supplemented_on=row.supplemented_on
@@ -173,22 +386,7 @@ async def set_watches(desk: Desk) -> None:
     if row.status == Status.NOTICED and row.noticed_on is not None:
         lapses_on = waits.lapses_on(row.noticed_on, desk.terms, workdays)
         found += watches.watch_supplement(lapses_on, revision=clock.revision)
-    await desk.session.execute(
-        delete(WatchRow).where(WatchRow.handoff_id == row.id, WatchRow.fired_at.is_(None))
-    )
-    if found:
-        await desk.session.execute(
-            insert(WatchRow),
-            [
-                {
-                    "handoff_id": row.id,
-                    "sign": each.sign.value,
-                    "revision": each.revision,
-                    "on_day": each.on,
-                }
-                for each in found
-            ],
-        )
+    return found
 
 
 async def finish(
@@ -203,39 +401,52 @@ async def finish(
     """What follows any act, in the same transaction: clock, watches, act, trail, queue."""
     row, session = desk.handoff, desk.session
     if clock is not None:
-        set_clock(row, clock, desk.terms, desk.known, today=desk.today)
+        set_clock(desk, clock)
     row.version += 1
     desk.case.version += 1
-    await set_watches(desk)
-    by = origin(session)
-    act_id = new_id()
-    content = {"name": by.name, **(words or {})}
-    session.add(
-        ActRow(
-            id=act_id,
-            handoff_id=row.id,
-            case_number=row.case_number,
-            step=step.value,
-            side=(side or side_of(row)).value,
-            actor=by.actor,
-            at=desk.at,
-            facts=facts or {},
-            words=means(session).keys.seal(
-                "fields", to_json(content), context=f"routing.act.words:{act_id}"
-            ),
-        )
-    )
+    facts = {**(facts or {}), **_written_down(desk.said)}
+    session.add(_act(desk, step, facts, words or {}, side or desk.side))
     session.add(QueueChangeRow(location=row.location))
     await session.flush()
+    await set_watches(desk)
     await trail.record(
         session,
         action=f"handoff-{step.value.replace('_', '-')}",
         case_number=row.case_number,
         resource=f"handoff:{row.id}",
         outcome=row.status,
-        facts=facts or {},
+        facts=facts,
         at=desk.at,
     )
+
+
+def _act(
+    desk: Desk, step: Step, facts: dict[str, Any], words: dict[str, Any], side: Side
+) -> ActRow:
+    by, act_id = origin(desk.session), new_id()
+    said = {"opinion": desk.said.opinion} if desk.said.opinion else {}
+    acted = {"acted_by": desk.said.proof.acted_by} if desk.said.proof else {}
+    content = {"name": by.name, **said, **acted, **words}
+    return ActRow(
+        id=act_id,
+        handoff_id=desk.handoff.id,
+        case_number=desk.handoff.case_number,
+        step=step.value,
+        side=side.value,
+        actor=by.actor,
+        at=desk.at,
+        facts=facts,
+        words=means(desk.session).keys.seal(
+            "fields", to_json(content), context=f"routing.act.words:{act_id}"
+        ),
+    )
+
+
+def _written_down(said: Statement) -> dict[str, Any]:
+    facts: dict[str, Any] = {"attachments": list(said.attachments)} if said.attachments else {}
+    if said.proof is not None:
+        facts |= {"proof": said.proof.digest, "acted_on": said.proof.acted_on.isoformat()}
+    return facts
 
 
 async def announce(desk: Desk, *events: Event) -> None:

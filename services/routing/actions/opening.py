@@ -10,28 +10,13 @@ from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
 from services.routing.domain import joint
 from services.routing.domain.clock import Began
-from services.routing.domain.handoffs import Outcome, Status, Step
-from services.routing.domain.joint import StepState
+from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.terms import ClockStart
 from services.routing.domain.words import Mode, Power, Side
 from services.routing.models import HandoffRow
+from services.routing.queries.readings import states_of
 from shared.clock import local_date
 from shared.messaging.envelope import Event
-
-
-def states(rows: Sequence[HandoffRow]) -> list[StepState]:
-    return [
-        StepState(
-            id=str(row.id),
-            stage=row.stage,
-            lead=row.lead,
-            accepts=row.accepts,
-            decides=row.decides,
-            status=Status(row.status) if row.opened_at or row.closed_at else None,
-            outcome=Outcome(row.outcome) if row.outcome else None,
-        )
-        for row in rows
-    ]
 
 
 def beside(desk: Desk, other: HandoffRow) -> Desk:
@@ -44,7 +29,7 @@ async def open_next(desk: Desk) -> list[Event]:
     """Asked under the case's lock, so two steps done at one instant open the next stage once."""
     if desk.handoff.mode != Mode.JOINT_HANDLING:
         return []
-    due = set(joint.to_open(states(desk.sisters)))
+    due = set(joint.to_open(states_of(desk.sisters)))
     announced: list[Event] = []
     for row in desk.sisters:
         if str(row.id) in due:
@@ -70,6 +55,7 @@ async def arrive(desk: Desk, *, side: Side = Side.SYSTEM) -> Sequence[Event]:
     row = desk.handoff
     row.handling_received_at = desk.at
     desks.move(desk, Step.ARRIVE)
+    desks.take_turn(desk)
     if row.lead and not row.accepts and row.mode == Mode.JOINT_HANDLING:
         # Accepted once for the whole matter, with the lead's first step.
         desks.move(desk, Step.ACCEPT)

@@ -15,6 +15,7 @@ from services.routing.models import HandoffRow
 from services.routing.queries import queues
 from services.routing.queries.polls import Poll
 from shared.clock import Now
+from shared.db.transactions import Reading
 from shared.http import etags, pages
 from shared.http.idempotency import OncePerKey
 from shared.http.pages import After, Limit
@@ -150,3 +151,43 @@ async def claim_handoffs(
     )
     out = ClaimsOut(handoffs=[QueuedHandoff.of(row) for row in rows], lease_until=now + LEASE)
     return await once.reply(200, out)
+
+
+class LightCounts(BaseModel):
+    """按灯色的件数。"""
+
+    missed: int = Field(description="已超期")
+    red: int = Field(description="将到期")
+    yellow: int = Field(description="过半")
+    green: int = Field(description="正常")
+
+
+class CountsOut(BaseModel):
+    location: str
+    open: LightCounts = Field(description="在办的")
+    free: LightCounts = Field(description="其中无人办理、可以领取的")
+
+    @classmethod
+    def of(cls, counts: queues.Counts) -> "CountsOut":
+        return cls(
+            location=counts.location,
+            open=LightCounts(**{light.value: n for light, n in counts.open.items()}),
+            free=LightCounts(**{light.value: n for light, n in counts.free.items()}),
+        )
+
+
+@router.get("/{location}/counts", summary="按灯色统计待办")
+async def count_queue(location: Location, request: Request, scope: Granted) -> CountsOut:
+    """一次取得；队列没有变化时不查数据库。"""
+    return CountsOut.of(await queues.counts(request.app.state, location, scope=scope))
+
+
+class CountsPage(BaseModel):
+    queues: list[CountsOut]
+
+
+@router.get("", summary="所辖各地点的待办统计（科长）")
+async def count_queues(session: Reading, scope: Granted) -> CountsPage:
+    """本地点和所辖区划内每个有在办件的地点。"""
+    found = await queues.counts_below(session, scope=scope)
+    return CountsPage(queues=[CountsOut.of(each) for each in found])

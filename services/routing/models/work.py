@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
-    false,
     func,
     text,
 )
@@ -104,8 +103,8 @@ FREE = "holder IS NULL AND returned_at IS NULL AND status IN ('received', 'accep
 
 class HandoffRow(Base):
     """Legal status, who works on it (holder, lease, bound) and the clock are three things.
-    A step of a later stage is planned until `opened_at`; `with_window`: it was sent back there to
-    be mended.
+    A step of a later stage is planned until `opened_at`; `returned_at`: the window has it back to
+    mend it.
 
     `clock` holds every stretch; the date columns beside it are what it computes to."""
 
@@ -148,7 +147,6 @@ class HandoffRow(Base):
     supplemented_on: Mapped[date | None]
     supplement_due_on: Mapped[date | None]
     deemed: Mapped[bool] = mapped_column(server_default=text("false"))
-    with_window: Mapped[bool] = mapped_column(server_default=false())
     clock: Mapped[dict[str, Any]]
     clock_state: Mapped[str]
     clock_revision: Mapped[int]

@@ -1,16 +1,44 @@
 """Cases as routing keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.models import CaseRow
+from services.routing.models import CaseRow, HandoffRow
+from shared.errors import NotFoundError
 from shared.http import pages
+from shared.security.grants import Match, Scope
 
 _KEY = (CaseRow.received_at, CaseRow.case_number)
+
+
+def visible(scope: Scope) -> ColumnElement[bool]:
+    """A case is seen from its window and from every place that works on it."""
+
+    def at_work(column: Any) -> Callable[[Match], ColumnElement[bool]]:
+        return lambda match: (
+            exists()
+            .where(HandoffRow.case_number == CaseRow.case_number, match(column))
+            .correlate(CaseRow)
+        )
+
+    return scope.condition(
+        receiving=CaseRow.receiving_location,
+        handling=at_work(HandoffRow.location),
+        division=at_work(HandoffRow.division),
+    )
+
+
+async def visible_case(session: AsyncSession, case_number: str, scope: Scope) -> CaseRow:
+    case = await session.scalar(
+        select(CaseRow).where(CaseRow.case_number == case_number, visible(scope))
+    )
+    if case is None:
+        raise NotFoundError
+    return case
 
 
 async def unroutable(

@@ -1,6 +1,7 @@
 """Handoffs: one, a case's, a page of a queue, the next to claim."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -128,7 +129,7 @@ async def claim_next(
         .cte("taken")
         .prefix_with("MATERIALIZED")
     )
-    claimed = await session.scalars(
+    claiming = (
         update(HandoffRow)
         .where(HandoffRow.id.in_(select(taken.c.id)))
         .values(
@@ -138,9 +139,9 @@ async def claim_next(
             bound=False,
             version=HandoffRow.version + 1,
         )
-        .returning(HandoffRow),
-        execution_options={"populate_existing": True},
+        .returning(HandoffRow)
     )
+    claimed = await session.scalars(claiming, execution_options={"populate_existing": True})
     return sorted(claimed.all(), key=order_key)
 
 
@@ -192,9 +193,108 @@ async def lapse_leases(session: AsyncSession, *, at: datetime, limit: int = 500)
     return sorted(set(rows.all()))
 
 
+async def light_counts(
+    session: AsyncSession, *, location: str | None, scope: Scope
+) -> Sequence[tuple[str, int, int, int]]:
+    """(location, light, open, free), from the queue's own index."""
+    query = (
+        select(
+            HandoffRow.location,
+            HandoffRow.light_rank,
+            func.count(),
+            func.count().filter(_FREE),
+        )
+        .where(_OPEN, visible(scope))
+        .group_by(HandoffRow.location, HandoffRow.light_rank)
+        .order_by(HandoffRow.location, HandoffRow.light_rank)
+    )
+    if location is not None:
+        query = query.where(HandoffRow.location == location)
+    rows = await session.execute(query)
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a supervisor or officer looks for among the open handoffs they may see."""
+
+    location: str | None = None
+    status: str | None = None
+    light: str | None = None
+    holder: str | None = None
+
+
+async def search(
+    session: AsyncSession,
+    sought: Sought,
+    *,
+    scope: Scope,
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> Sequence[HandoffRow]:
+    """Place by place in the order of each queue; one more than `limit`."""
+    query = select(HandoffRow).where(visible(scope), _OPEN)
+    for column, wanted in (
+        (HandoffRow.location, sought.location),
+        (HandoffRow.status, sought.status),
+        (HandoffRow.light, sought.light),
+        (HandoffRow.holder, sought.holder),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    order = (HandoffRow.division, HandoffRow.location, *ORDER)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(*after))
+    return (await session.scalars(query.order_by(*order).limit(limit + 1))).all()
+
+
+async def turns_before(session: AsyncSession, row: HandoffRow, *, most: int = 1000) -> int:
+    """How many of the same sender, light and lane are handed out before this one."""
+    ahead = (
+        select(HandoffRow.id)
+        .where(
+            HandoffRow.location == row.location,
+            HandoffRow.light_rank == row.light_rank,
+            HandoffRow.lane_rank == row.lane_rank,
+            HandoffRow.receiving_location == row.receiving_location,
+            tuple_(HandoffRow.turn, HandoffRow.window_received_at, HandoffRow.id)
+            < tuple_(row.turn, row.window_received_at, row.id),
+            _FREE,
+        )
+        .limit(most)
+        .subquery()
+    )
+    return await session.scalar(select(func.count()).select_from(ahead)) or 0
+
+
+async def ahead_of(session: AsyncSession, row: HandoffRow) -> HandoffRow | None:
+    """The free one that is handed out just before it."""
+    return await session.scalar(
+        select(HandoffRow)
+        .where(
+            HandoffRow.location == row.location,
+            tuple_(*ORDER) < tuple_(*order_key(row)),
+            HandoffRow.id != row.id,
+            _FREE,
+        )
+        .order_by(*(column.desc() for column in ORDER))
+        .limit(1)
+    )
+
+
 async def acts(session: AsyncSession, handoff_id: UUID) -> Sequence[ActRow]:
     query = select(ActRow).where(ActRow.handoff_id == handoff_id).order_by(ActRow.id)
     return (await session.scalars(query)).all()
+
+
+async def checks(session: AsyncSession, handoff_id: UUID) -> Sequence[bool]:
+    """What later checks found, kept or broken, in order."""
+    rows = await session.scalars(
+        select(ActRow.facts)
+        .where(ActRow.handoff_id == handoff_id, ActRow.step == "later_check")
+        .order_by(ActRow.id)
+    )
+    return [bool(facts["kept"]) for facts in rows]
 
 
 async def notices(session: AsyncSession, handoff_id: UUID) -> Sequence[NoticeRow]:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from services.routing.models import HandoffRow
 from services.routing.queries.watcher import STALE_AFTER, QueueWatcher
@@ -14,6 +15,7 @@ from shared.http import etags
 
 REMEMBERED = 20_000
 
+Kind = TypeVar("Kind")
 Load = Callable[[], Awaitable[Sequence[HandoffRow]]]
 
 
@@ -41,6 +43,7 @@ class Polls:
         self._clock = clock
         self._closing = closing
         self._known: OrderedDict[Poll, _Known] = OrderedDict()
+        self._made: dict[tuple[str, str], tuple[_Known, Any]] = {}
 
     async def answer(
         self, poll: Poll, load: Load, *, seen: str | None, wait: float
@@ -48,12 +51,26 @@ class Polls:
         """The page's tag, and its rows unless `seen` is that tag. An empty page waits, too."""
         deadline = asyncio.get_running_loop().time() + wait
         while True:
+            generation = self._watcher.generation(poll.location)
             tag, rows = await self._look(poll, load, seen)
             left = deadline - asyncio.get_running_loop().time()
             news = rows if seen is None else rows is not None
             if news or left <= 0 or self._closing.is_set():
                 return tag, rows
-            await self._watcher.changed(poll.location, seconds=left, closing=self._closing)
+            await self._watcher.changed(
+                poll.location, since=generation, seconds=left, closing=self._closing
+            )
+
+    async def remembered(self, location: str, make: Callable[[], Awaitable[Kind]]) -> Kind:
+        """What was made for this queue last, as long as the queue has not changed since."""
+        generation = self._watcher.generation(location)
+        key = (location, make.__qualname__)
+        kept = self._made.get(key)
+        if kept is None or not self._current(kept[0], generation):
+            kept = (_Known(generation, "", self._clock()), await make())
+            self._made[key] = kept
+        value: Kind = kept[1]
+        return value
 
     async def _look(
         self, poll: Poll, load: Load, seen: str | None

@@ -1,12 +1,15 @@
 """One poll of one queue, for a reader who may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.routing.domain.deadlines import Light
+from services.routing.domain.queues import RANKS, Entry, Placed, explain, explain_between
 from services.routing.models import HandoffRow
 from services.routing.queries import handoffs, registry
 from services.routing.queries.polls import Poll, Polls
@@ -14,7 +17,8 @@ from services.routing.queries.registry import Known
 from shared.db.transactions import Sessions
 from shared.errors import NotFoundError
 from shared.http import pages
-from shared.security.grants import Scope
+from shared.means import cached
+from shared.security.grants import EVERYTHING, Scope
 
 
 async def poll(
@@ -31,7 +35,7 @@ async def poll(
             division = await division_of(session, asked.location)
     if not scope.covers(handling=asked.location, division=division):
         raise NotFoundError
-    position = pages.position(asked.after, int, int, datetime.fromisoformat, UUID)
+    position = pages.position(asked.after, int, int, int, datetime.fromisoformat, UUID)
 
     async def load() -> Sequence[HandoffRow]:
         async with sessions() as session:
@@ -49,12 +53,100 @@ async def poll(
 
 
 async def division_of(session: AsyncSession, location: str) -> str:
-    place = (await registry.known(session)).registry.last_known(location)
+    """A place's division never changes, so what this process knows already will do."""
+    place = cached(session, Known).registry.last_known(location)
+    if place is None:
+        place = (await registry.known(session)).registry.last_known(location)
     if place is None:
         raise NotFoundError
     return place.division
 
 
 def key_of(row: HandoffRow) -> tuple[Any, ...]:
-    light, lane, since, id_ = handoffs.order_key(row)
-    return (light, lane, since.isoformat(), str(id_))
+    light, lane, turn, since, id_ = handoffs.order_key(row)
+    return (light, lane, turn, since.isoformat(), str(id_))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one place: how many are open under each light, and how many of them nobody holds."""
+
+    location: str
+    open: Mapping[Light, int]
+    free: Mapping[Light, int]
+
+
+_LIGHTS = {rank: light for light, rank in RANKS.items()}
+
+
+async def counts(state: Any, location: str, *, scope: Scope) -> Counts:
+    """Asked again and again: while the queue does not change, it costs no query."""
+    polls: Polls = state.polls
+    sessions: Sessions = state.sessions
+
+    async def count() -> Counts:
+        async with sessions() as session:
+            found = await _counts(session, location=location, scope=EVERYTHING)
+        return found[0] if found else Counts(location, _none(), _none())
+
+    known = state.means.caches.get(Known)
+    place = known.registry.last_known(location) if known else None
+    if place is None:
+        async with sessions() as session:
+            place = (await registry.known(session)).registry.last_known(location)
+    if place is None or not scope.covers(handling=location, division=place.division):
+        raise NotFoundError
+    return await polls.remembered(location, count)
+
+
+async def counts_below(session: AsyncSession, *, scope: Scope) -> Sequence[Counts]:
+    return await _counts(session, location=None, scope=scope)
+
+
+async def _counts(session: AsyncSession, *, location: str | None, scope: Scope) -> Sequence[Counts]:
+    found: dict[str, Counts] = {}
+    rows = await handoffs.light_counts(session, location=location, scope=scope)
+    for place, rank, opened, free in rows:
+        counts = found.setdefault(place, Counts(place, _none(), _none()))
+        found[place] = replace(
+            counts,
+            open={**counts.open, _LIGHTS[rank]: opened},
+            free={**counts.free, _LIGHTS[rank]: free},
+        )
+    return list(found.values())
+
+
+def _none() -> dict[Light, int]:
+    return dict.fromkeys(Light, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Why a handoff stands where it does in its queue."""
+
+    line: str
+    ahead: UUID | None
+    because: str | None
+
+
+async def placing(
+    session: AsyncSession, handoff_id: UUID, *, scope: Scope, at: datetime
+) -> Placing:
+    row = await handoffs.read_handoff(session, handoff_id, scope)
+    own = Placed(_entry(row), await handoffs.turns_before(session, row))
+    before = await handoffs.ahead_of(session, row)
+    if before is None:
+        return Placing(explain(own, now=at), None, None)
+    other = Placed(_entry(before), before.turn)
+    because = explain_between(other, Placed(own.entry, row.turn))
+    return Placing(explain(own, now=at), before.id, because)
+
+
+def _entry(row: HandoffRow) -> Entry:
+    return Entry(
+        id=str(row.id),
+        light=Light(row.light),
+        green_lane=row.lane_rank == 0,
+        since=row.window_received_at,
+        sender=row.receiving_location,
+    )

@@ -14,6 +14,8 @@ from services.routing.domain.registry import Agreement, Location, Registry, Rule
 from services.routing.domain.terms import Terms
 from services.routing.domain.words import LocationKind, Mode, Power
 from services.routing.models import ItemRow, RegistryRow, RegistryStateRow
+from services.routing.queries import calendars
+from services.routing.queries.calendars import Calendars
 from shared.divisions.divisions import Level
 from shared.means import cached
 from shared.workdays.calendar import Workdays
@@ -43,7 +45,12 @@ class Known:
     registry: Registry = field(default_factory=Registry)
     documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     items: dict[tuple[str, int], Item] = field(default_factory=dict)
-    workdays: Workdays = field(default_factory=Workdays.national)
+    calendar: int = 0
+    calendars: Calendars = field(default_factory=Calendars)
+
+    def workdays_of(self, division: str) -> Workdays:
+        """The calendar of a division; with its own days and those of what lies above it."""
+        return self.calendars.of(division, local=self.registry.local)
 
     def places(self) -> list[Location]:
         return [
@@ -52,15 +59,22 @@ class Known:
 
 
 async def known(session: AsyncSession) -> Known:
-    """One cheap read says whether the copy is current; the rest only when it is not."""
+    """One cheap read says whether the copies are current; the rest only when they are not."""
     copy = cached(session, Known)
-    revision = await session.scalar(select(RegistryStateRow.revision)) or 0
+    state = (await session.execute(_STATE)).first()
+    revision, calendar = (state.revision, state.calendar) if state else (0, 0)
     if revision != copy.revision:
         rows = (await session.scalars(select(RegistryRow).order_by(RegistryRow.version))).all()
         copy.registry = _registry(rows)
         copy.documents = {(row.kind, row.code): row.document for row in rows}
         copy.revision = revision
+    if calendar != copy.calendar:
+        copy.calendars = await calendars.read(session)
+        copy.calendar = calendar
     return copy
+
+
+_STATE = select(RegistryStateRow.revision, RegistryStateRow.calendar)
 
 
 def _registry(rows: Any) -> Registry:

@@ -114,7 +114,9 @@ async def view(
         row=row,
         case=case,
         application=_application(session, case, hidden=purpose is None),
-        explained=explanations.explain(clock, readings.terms_of(row, item), known.workdays),
+        explained=explanations.explain(
+            clock, readings.terms_of(row, item), known.workdays_of(row.division)
+        ),
         allowed=_allowed(row),
         notices=await _notices(session, row, item, hidden=purpose is None),
     )

@@ -47,8 +47,13 @@ class QueueWatcher:
         if event is not None:
             event.set()
 
-    async def changed(self, location: str, *, seconds: float, closing: asyncio.Event) -> bool:
-        """Wait until the queue changes, the time is over or the house closes."""
+    async def changed(
+        self, location: str, *, since: int, seconds: float, closing: asyncio.Event
+    ) -> bool:
+        """Wait until the queue is no longer of generation `since`, the time is over or the house
+        closes. What changed while the page was being read counts: it is not waited for again."""
+        if self._generations[location] != since:
+            return True
         event = self._changed.setdefault(location, asyncio.Event())
         waits = [asyncio.ensure_future(each.wait()) for each in (event, closing)]
         done, pending = await asyncio.wait(
