@@ -19,7 +19,9 @@ from services.routing.domain.handoffs import OPEN, Step
 from services.routing.domain.joint import Cause
 from services.routing.domain.notices import Gap
 from services.routing.models import HandoffRow
+from services.routing.queries import drafts
 from services.routing.queries import handoffs as queries
+from services.routing.queries.readings import states_of
 from shared.chance import new_id
 from shared.http import etags
 from shared.messaging.envelope import Event
@@ -112,7 +114,7 @@ async def _hand_on(desk: Desk, documents: Sequence[dict[str, Any]]) -> None:
 async def _gaps(desk: Desk, said: Said) -> list[Event]:
     """The applicant hears of them from the lead, in one notice; only then does their term run."""
     row = desk.handoff
-    earlier = [gap for gaps in await joints.gaps_of(desk, row) for gap in gaps]
+    earlier = [gap for gaps in await drafts.gaps_of(desk.session, row.id) for gap in gaps]
     supplied = await queries.supplied(desk.session, desk.case.case_number)
     unmet = {gap.point for gap in notices.still_unmet(earlier, supplied)}
     notices.check(
@@ -136,7 +138,7 @@ async def _gaps(desk: Desk, said: Said) -> list[Event]:
         materials=materials,
         lead_handoff_id=lead.id if lead else None,
         lead_location=lead.location if lead else None,
-        ready_to_notify=joint.ready_to_notify(opening.states(desk.sisters)),
+        ready_to_notify=joint.ready_to_notify(states_of(desk.sisters)),
     )
     return [found]
 

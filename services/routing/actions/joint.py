@@ -17,8 +17,8 @@ from services.routing.domain.notices import Gap
 from services.routing.domain.registry import Location
 from services.routing.domain.words import LocationKind, Mode, Side
 from services.routing.models import HandoffRow, QueueChangeRow
-from services.routing.queries import handoffs as queries
-from services.routing.queries import words
+from services.routing.queries import drafts
+from services.routing.queries.readings import states_of
 from shared.chance import new_id
 from shared.errors import ConflictError, Fault, InvalidError
 from shared.messaging.envelope import Event
@@ -38,32 +38,11 @@ class DecidingStepError(ConflictError):
 
 
 async def untold(desk: Desk) -> list[Answer]:
-    """Gaps that branches found and the applicant has not been told of; only the lead is asked."""
+    """Only the lead is asked, and only in 多地联办."""
     row = desk.handoff
     if row.mode != Mode.JOINT_HANDLING or not row.lead:
         return []
-    return [
-        Answer(str(each.id), each.location, (await gaps_of(desk, each))[-1])
-        for each in _waiting(desk)
-    ]
-
-
-def _waiting(desk: Desk) -> list[HandoffRow]:
-    return [
-        row
-        for row in desk.sisters
-        if not row.lead and row.status == Status.NOTICED and row.noticed_on is None
-    ]
-
-
-async def gaps_of(desk: Desk, row: HandoffRow) -> list[tuple[Gap, ...]]:
-    """What this branch has asked for, each time it did."""
-    acts = await queries.acts(desk.session, row.id)
-    return [
-        tuple(Gap(**each) for each in words.read_words(desk.session, act).get("gaps", ()))
-        for act in acts
-        if act.step == Step.ANSWER_GAPS
-    ]
+    return await drafts.untold(desk.session, desk.sisters)
 
 
 def merged(branches: Sequence[Answer], own: Sequence[Gap]) -> tuple[Gap, ...]:
@@ -138,7 +117,7 @@ def redirect(desk: Desk, place: Location) -> list[UUID]:
 async def close_open(desk: Desk, cause: Cause) -> list[Event]:
     """Everything of the case not yet at its end, but the handoff at hand."""
     own = str(desk.handoff.id)
-    closing = dict(joint.to_close(opening.states(desk.sisters), cause, spared=own))
+    closing = dict(joint.to_close(states_of(desk.sisters), cause, spared=own))
     announced: list[Event] = []
     for row in desk.sisters:
         step = closing.get(str(row.id))
@@ -169,7 +148,7 @@ async def close(desk: Desk, step: Step) -> Event:
 
 def check_may_decide(desk: Desk, *, granted: bool) -> None:
     if granted and desk.handoff.mode == Mode.JOINT_HANDLING:
-        joint.check_may_grant(opening.states(desk.sisters), str(desk.handoff.id))
+        joint.check_may_grant(states_of(desk.sisters), str(desk.handoff.id))
 
 
 def require_place(desk: Desk, code: str) -> Location:

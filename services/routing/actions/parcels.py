@@ -275,6 +275,7 @@ async def hand_over_parcel(
     at: datetime,
 ) -> ParcelRow:
     """To a carrier with a waybill, typed in where there is no other way, or to a messenger."""
+    _require_taker(carrier, waybill, messenger)
     bag = await lay_out(session, parcel_id, scope=scope, at=at)
     etags.require(if_match, bag.row.version)
     end = bags.require_end(bag, Deed.HAND_OVER, scope)
@@ -295,6 +296,15 @@ async def hand_over_parcel(
     )
     await bags.announce(bag, told, moved=moved)
     return row
+
+
+def _require_taker(carrier: str, waybill: str | None, messenger: str | None) -> None:
+    if carrier != MESSENGER and not waybill:
+        fault = Fault("/waybill", "missing", "交承运人的须填运单号", "a carrier needs a waybill")
+        raise InvalidError([fault])
+    if carrier == MESSENGER and not messenger:
+        fault = Fault("/messenger", "missing", "专人递送的须填递送人", "say who carries it")
+        raise InvalidError([fault])
 
 
 async def _due_on(bag: Bag) -> date:

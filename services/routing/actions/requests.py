@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import cases, opening
+from services.routing.actions import cases
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk, lay_out_of
@@ -21,6 +21,7 @@ from services.routing.domain.words import Side
 from services.routing.models import CaseRow, RequestRow
 from services.routing.queries import handoffs as queries
 from services.routing.queries import registry
+from services.routing.queries.readings import states_of
 from shared.means import means
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
@@ -93,11 +94,11 @@ async def apply_withdrawal(
 ) -> None:
     """Until the matter is decided; the case's lock settles who was first."""
     sisters = await queries.lock_handoffs(session, case.case_number)
-    if case.status in ("decided", "closed") or joint.decided(opening.states(sisters)):
+    if case.status in ("decided", "closed") or joint.decided(states_of(sisters)):
         await _refuse(session, case, withdrawal_id, "withdrawal", "already-decided", at=at)
         return
     announced: list[Event] = []
-    closing = dict(joint.to_close(opening.states(sisters), Cause.WITHDRAWN))
+    closing = dict(joint.to_close(states_of(sisters), Cause.WITHDRAWN))
     for row in sisters:
         step = closing.get(str(row.id))
         if step is not None:

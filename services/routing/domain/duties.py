@@ -66,6 +66,7 @@ class Duty:
 
 _WINDOW = frozenset({Side.RECEIVING})
 _SYSTEM = frozenset({Side.SYSTEM})
+_UNDECIDED = frozenset({Status.RECEIVED, Status.ACCEPTED})
 
 DUTIES: tuple[Duty, ...] = (
     # Before acceptance
@@ -83,7 +84,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty(Step.DEEM_ACCEPTED, ALL, _SYSTEM),
     Duty(Step.REFUSE, ONE_PLACE, _OFFICES),
     Duty(Step.REFUSE, JOINT, _DECIDERS),
-    Duty(Step.NOTICE, ALL, _WINDOW, power=Power.NOTIFY),
+    Duty(Step.NOTICE, ALL, _WINDOW, power=Power.NOTIFY, statuses=_UNDECIDED),
     Duty(Step.NOTICE, ONE_PLACE, _OFFICES, statuses=frozenset({Status.RECEIVED})),
     Duty(Step.NOTICE, JOINT, _DECIDERS),
     Duty(Step.SUPPLEMENT, ALL, _WINDOW),

@@ -57,7 +57,8 @@ class Outcome(Named):
 
 
 # A supplement outside `noticed` is what was deferred (容缺) or volunteered: it changes no status.
-# A notice after acceptance tells what turned up late; the clock runs on, so the status stays.
+# A notice after acceptance tells what turned up late; the clock runs on, so the status stays. A
+# lead whose own step is done still speaks to the applicant for the branches after it.
 # Going back to the window mends the window's own mistake: nothing changes for the applicant.
 MOVES: Mapping[tuple[Status, Step], Status] = MappingProxyType(
     {
@@ -109,6 +110,7 @@ MOVES: Mapping[tuple[Status, Step], Status] = MappingProxyType(
         (Status.SUSPENDED, Step.WITHDRAW): Status.CLOSED,
         (Status.SUSPENDED, Step.CANCEL): Status.CLOSED,
         (Status.DECIDED, Step.SUPPLEMENT): Status.DECIDED,
+        (Status.DECIDED, Step.NOTICE): Status.DECIDED,
         (Status.DECIDED, Step.HAND_OVER): Status.DECIDED,
         (Status.DECIDED, Step.LATER_CHECK): Status.DECIDED,
         (Status.DECIDED, Step.REVOKE): Status.CLOSED,

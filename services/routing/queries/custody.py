@@ -21,6 +21,7 @@ from services.routing.models import (
     HandoffRow,
     HoldingRow,
     OriginalRow,
+    ParcelItemRow,
 )
 from services.routing.queries import registry
 from shared.errors import NotFoundError
@@ -96,6 +97,17 @@ async def resolve(session: AsyncSession, typed: Sequence[str]) -> dict[str, Pape
 
 async def of_case(session: AsyncSession, case_number: str) -> list[Paper]:
     query = _papers().where(OriginalRow.case_number == case_number).order_by(OriginalRow.place)
+    return [_paper(row) for row in await session.execute(query)]
+
+
+async def of_parcel(session: AsyncSession, parcel_id: UUID) -> list[Paper]:
+    """What is on a bag's manifest, wherever it is by now."""
+    query = (
+        _papers()
+        .join(ParcelItemRow, ParcelItemRow.original_id == OriginalRow.id)
+        .where(ParcelItemRow.parcel_id == parcel_id)
+        .order_by(OriginalRow.label)
+    )
     return [_paper(row) for row in await session.execute(query)]
 
 

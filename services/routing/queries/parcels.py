@@ -194,6 +194,14 @@ async def by_label(session: AsyncSession, label: Label, scope: Scope) -> Sequenc
     return (await session.scalars(query)).all()
 
 
+async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, ParcelRow]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await session.scalars(select(ParcelRow).where(ParcelRow.id.in_(wanted)))
+    return {row.id: row for row in rows}
+
+
 async def overdue(session: AsyncSession, *, on: date, limit: int = 200) -> Sequence[UUID]:
     query = select(ParcelRow.id).where(ParcelRow.remind_on <= on)
     return (await session.scalars(query.order_by(ParcelRow.remind_on).limit(limit))).all()

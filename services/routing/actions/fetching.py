@@ -1,0 +1,94 @@
+"""An office fetches a file: on record before it gets it, compared with what was sent."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing.actions import transfers
+from services.routing.models import ContentRow
+from services.routing.queries import transfers as queries
+from shared.errors import ConflictError
+from shared.files.sealing import FileDamagedError
+from shared.files.store import FileRecord, FileStore
+from shared.security.grants import Scope
+from shared.security.keys import kid_of
+
+Opening = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+class ContentDamagedError(ConflictError):
+    """It is not what was sent; nothing of it is handed out."""
+
+    code = "content-damaged"
+
+    def __init__(self, material_code: str) -> None:
+        super().__init__(
+            "文件与发送时的摘要不符，请联系收件窗口重新上传",
+            "the file is not what was sent",
+            material=material_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    content: ContentRow
+    record: FileRecord
+
+
+async def fetch_content(
+    opening: Opening,
+    files: FileStore,
+    handoff_id: UUID,
+    material_code: str,
+    *,
+    purpose: str | None,
+    scope: Scope,
+    at: datetime,
+) -> Fetched:
+    """No transaction is open while the file is read; the first fetch of a place compares all of
+    it with the digest that was sent, before a byte is handed out."""
+    async with opening() as session:
+        content, verified = await queries.content(session, handoff_id, material_code, scope)
+        file = transfers.open_file(session, content)
+        await transfers.note_fetched(session, handoff_id, content, purpose=purpose, at=at)
+    record = _record(content, file)
+    if not verified:
+        whole = await _is_whole(files, record)
+        async with opening() as session:
+            await transfers.note_verified(session, handoff_id, content, whole=whole, at=at)
+        if not whole:
+            raise ContentDamagedError(material_code)
+    return Fetched(content, record)
+
+
+def _record(content: ContentRow, file: dict[str, str]) -> FileRecord:
+    try:
+        sealed_key = base64.b64decode(file["sealed_key"], validate=True)
+        sha256 = bytes.fromhex(content.digest.removeprefix("sha-256:"))
+    except (KeyError, ValueError, binascii.Error):
+        raise ContentDamagedError(content.material_code) from None
+    return FileRecord(
+        name=file["name"],
+        key_id=kid_of(sealed_key),
+        sealed_key=sealed_key,
+        sha256=sha256,
+        size=content.size,
+        media_type=content.media_type,
+    )
+
+
+async def _is_whole(files: FileStore, record: FileRecord) -> bool:
+    found = hashlib.sha256()
+    try:
+        async for chunk in files.read(record):
+            found.update(chunk)
+    except FileDamagedError:
+        return False
+    return found.digest() == record.sha256

@@ -1,0 +1,111 @@
+"""What travelled without paper: who sent what to whom, and the files themselves."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing.actions import fetching
+from services.routing.actions.fetching import Opening
+from services.routing.api.custody import CaseNumber
+from services.routing.api.handoffs import HandoffId, Purpose
+from services.routing.grants import GRANTS
+from services.routing.queries import custody, transfers
+from shared.clock import Now
+from shared.db.transactions import Reading, Sessions
+from shared.files import headers
+from shared.files.store import FileStore
+from shared.http.routes import Granted, granted_route
+
+router = APIRouter(prefix="/v1", tags=["电子材料流转"], route_class=granted_route(GRANTS))
+
+
+class TransferOut(BaseModel):
+    id: UUID
+    handoff_id: UUID
+    what: str = Field(description="content 材料文件、document 步骤之间移交的文书")
+    material_code: str | None
+    digest: str = Field(description="发送时的摘要")
+    from_location: str
+    to_location: str
+    sent_at: datetime = Field(description="发送时间")
+    received_at: datetime = Field(description="进入办理地系统的时间（电子签名法第11条）")
+    verified_at: datetime | None = Field(description="办理地核对摘要一致的时间")
+
+
+class TransfersOut(BaseModel):
+    transfers: list[TransferOut]
+
+
+@router.get("/cases/{case_number}/transfers", summary="电子材料何时发出、收到、核对")
+async def list_transfers(case_number: CaseNumber, session: Reading, scope: Granted) -> TransfersOut:
+    """每份文件和文书：摘要、从哪里到哪里、发出、收到和核对的时间。"""
+    await custody.require_case(session, case_number, scope)
+    rows = await transfers.of_case(session, case_number)
+    return TransfersOut(
+        transfers=[TransferOut.model_validate(row, from_attributes=True) for row in rows]
+    )
+
+
+async def _files(request: Request) -> FileStore:
+    files: FileStore = request.app.state.files
+    return files
+
+
+async def _opening(request: Request) -> Opening:
+    """Short transactions around a stream: none is open while bytes travel."""
+    sessions: Sessions = request.app.state.sessions
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[AsyncSession]:
+        async with sessions() as session:
+            session.info["origin"] = request.state.origin
+            async with session.begin():
+                yield session
+
+    return opening
+
+
+@router.get(
+    "/handoffs/{handoff_id}/materials/{material_code}/content",
+    summary="取材料文件",
+    response_class=StreamingResponse,
+    responses={206: {"description": "文件的一段（Range）"}},
+)
+async def read_material_content(
+    handoff_id: HandoffId,
+    material_code: Annotated[str, Path(max_length=100, description="材料编码", examples=["M1"])],
+    opening: Annotated[Opening, Depends(_opening)],
+    files: Annotated[FileStore, Depends(_files)],
+    scope: Granted,
+    now: Now,
+    purpose: Purpose = None,
+    range_: Annotated[
+        str | None, Header(alias="Range", max_length=100, description="只取一段，如 bytes=0-1023")
+    ] = None,
+) -> Response:
+    """与窗口上传的逐字节相同：首次取用时核对摘要并记下。每次取用都记入审计。"""
+    found = await fetching.fetch_content(
+        opening, files, handoff_id, material_code, purpose=purpose, scope=scope, at=now
+    )
+    record = found.record
+    span = headers.read_range(range_, record.size)
+    start, end = span or (0, record.size)
+    name = f"{found.content.case_number}-{material_code}"
+    told = {
+        "Content-Length": str(end - start),
+        "Repr-Digest": record.repr_digest,
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    if span is not None:
+        told["Content-Range"] = f"bytes {start}-{end - 1}/{record.size}"
+    return StreamingResponse(
+        files.read(record, start, end), 206 if span else 200, told, record.media_type
+    )

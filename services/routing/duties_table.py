@@ -1,0 +1,58 @@
+"""The duties table as people read it: on the terminal, in the documents, over the API."""
+
+from collections.abc import Iterator
+
+from services.routing.domain import duties
+from services.routing.domain.duties import Allowed, Row
+from services.routing.domain.handoffs import Status
+from services.routing.domain.words import Mode, Side
+
+
+def markdown() -> str:
+    """One table a mode: steps down, statuses across, in each cell who may."""
+    return "\n\n".join(_of_mode(mode) for mode in Mode) + "\n"
+
+
+def _of_mode(mode: Mode) -> str:
+    rows = [row for row in duties.table() if row.mode is mode]
+    steps = list(dict.fromkeys(row.step for row in rows))
+    head = "| 步骤 | " + " | ".join(status.zh for status in Status) + " |"
+    line = "|---" * (len(Status) + 1) + "|"
+    lines = []
+    for step in steps:
+        own = [row for row in rows if row.step is step]
+        cells = [_cell([row for row in own if row.status is status]) for status in Status]
+        if any(cells):
+            lines.append(f"| {step.zh} `{step.value}` | " + " | ".join(cells) + " |")
+    return "\n".join([f"## {mode.zh} `{mode.value}`", "", head, line, *lines])
+
+
+def _cell(rows: list[Row]) -> str:
+    return "、".join(_who(row) for row in rows if isinstance(row.answer, Allowed))
+
+
+def _who(row: Row) -> str:
+    marks = "（须授权）" if row.power else ""
+    if isinstance(row.answer, Allowed) and row.answer.approval:
+        marks += "（科长批准）"
+    return f"{_SHORT[row.side]}{marks}"
+
+
+_SHORT = {
+    Side.RECEIVING: "窗口",
+    Side.DESK: "交接岗",
+    Side.HANDLING: "办理地",
+    Side.LEAD: "牵头地",
+    Side.BRANCH: "协办地",
+    Side.APPLICANT: "申请人",
+    Side.PARTNER: "合作方",
+    Side.OPS: "运维",
+    Side.SYSTEM: "系统",
+}
+
+
+def every_line() -> Iterator[str]:
+    """All of it, with the reason where it is refused; tabs between the columns."""
+    for row in duties.table():
+        said = "可以" if isinstance(row.answer, Allowed) else row.answer.reason_zh
+        yield "\t".join((row.mode.value, row.status.value, row.step.value, row.side.value, said))

@@ -1,0 +1,40 @@
+"""Electronic transfers of a case, and the file of a material as an office may fetch it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing.models import ContentRow, TransferRow
+from services.routing.queries import handoffs
+from shared.errors import NotFoundError
+from shared.security.grants import Scope
+
+
+async def of_case(session: AsyncSession, case_number: str) -> Sequence[TransferRow]:
+    query = select(TransferRow).where(TransferRow.case_number == case_number)
+    return (await session.scalars(query.order_by(TransferRow.id))).all()
+
+
+async def content(
+    session: AsyncSession, handoff_id: UUID, material_code: str, scope: Scope
+) -> tuple[ContentRow, bool]:
+    """The latest file of the material that has reached this place, and whether it was compared."""
+    row = await handoffs.read_handoff(session, handoff_id, scope)
+    found = (
+        await session.execute(
+            select(ContentRow, TransferRow.verified_at)
+            .join(TransferRow, TransferRow.subject_id == ContentRow.id)
+            .where(
+                TransferRow.handoff_id == row.id,
+                ContentRow.case_number == row.case_number,
+                ContentRow.material_code == material_code,
+            )
+            .order_by(ContentRow.stored_at.desc(), ContentRow.id.desc())
+            .limit(1)
+        )
+    ).first()
+    if found is None:
+        raise NotFoundError
+    return found[0], found[1] is not None
