@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from shared.telemetry import metrics
+
 log = structlog.get_logger()
 
 # A loop runs until `stop` is set, then finishes what it holds and returns.
@@ -65,6 +67,7 @@ class Workers:
             except Exception as error:
                 self.failing[name] = type(error).__name__
                 log.error("loop_failed", loop=name, exc_info=error)
+                metrics.LOOP_FAILURES.labels(name).inc()
                 await pause(stop, rest)
                 rest = min(rest * 2, _LONGEST_PAUSE)
             else:

@@ -4,13 +4,19 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from opentelemetry.trace import SpanKind
 
 from shared import problems
+from shared.errors import DomainError
+from shared.http.idempotency import ReplayedError
 from shared.security.callers import Caller
 from shared.security.grants import Grants, Scope
 from shared.telemetry import traces
+
+# What is raised where it is noticed and answered at the door, as problems.py says.
+_ANSWERS = (DomainError, ReplayedError, RequestValidationError)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -47,6 +53,7 @@ def granted_route(grants: Grants) -> type[APIRoute]:
                     SpanKind.SERVER,
                     request.headers.get(traces.TRACEPARENT),
                     {"http.request.method": request.method},
+                    answers=_ANSWERS,
                 ) as span:
                     request.state.trace_id = traces.trace_id(span)
                     if not self.public:

@@ -24,7 +24,7 @@ from pathlib import PurePath
 from typing import Any, get_args, get_type_hints
 
 import structlog
-from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -40,20 +40,23 @@ from shared.messaging.envelope import (
     Message,
     Received,
     sealed_fields,
+    traced,
     unseal,
 )
 from shared.messaging.inbox import Turn
 from shared.messaging.waiting import Waiting
+from shared.telemetry import traces
 from shared.telemetry.metrics import APPLIED
 
 log = structlog.get_logger()
-tracer = trace.get_tracer("tongban.messaging")
 
 Handler = Callable[[AsyncSession, Received[Any]], Awaitable[None]]
 Handlers = Mapping[str, Handler]
 
 # Serialization failure, deadlock, lock not available: the database asks to try again.
 _PASSING = frozenset({"40001", "40P01", "55P03"})
+# How many batches of first tries are taken before a look at what is to be tried again.
+BATCHES = 4
 
 
 class NotYetError(DomainError):
@@ -135,12 +138,16 @@ class Applier:
         return total
 
     async def apply_some(self, *, first: Lane = Lane.INTERACTIVE) -> int:
-        """One turn by itself and, if more is waiting, some first tries together."""
-        if not await self.apply_next(first=first):
-            return 0
-        if self._together < 2:
-            return 1
-        return 1 + await self._apply_together(first)
+        """One turn by itself and, if more is waiting, some batches of first tries together."""
+        turns = int(await self.apply_next(first=first))
+        if not turns or self._together < 2:
+            return turns
+        for _ in range(BATCHES):
+            taken = await self._apply_together(first)
+            turns += taken
+            if taken < self._together:
+                break
+        return turns
 
     async def _apply_together(self, lane: Lane) -> int:
         """Under load, messages of several subjects share one transaction. If one of them fails
@@ -214,14 +221,11 @@ class Applier:
         handler = self._handlers.get(message.type)
         if handler is None:
             return
-        with tracer.start_as_current_span(
+        with traces.within(
             f"apply {message.type}",
-            context=propagate.extract({"traceparent": message.traceparent or ""}),
-            kind=trace.SpanKind.CONSUMER,
-            attributes={
-                "messaging.message.id": str(message.id),
-                "tongban.house": self._carried.house,
-            },
+            SpanKind.CONSUMER,
+            message.traceparent,
+            {**traced(message), "tongban.house": self._carried.house},
         ):
             await handler(session, self._read(message))
 

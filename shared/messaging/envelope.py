@@ -96,6 +96,11 @@ class Message:
         return self.source.rpartition(":")[2]
 
 
+def traced(message: Message) -> dict[str, str]:
+    """What a span says of a message: which one, and of which case."""
+    return {"messaging.message.id": str(message.id), "tongban.subject": message.subject}
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -91,6 +91,13 @@ INBOX = Table(
     ),
     Index("ix_inbox_due", "lane", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_inbox_parked", "parked_at", postgresql_where=text("parked_at IS NOT NULL")),
+    # What has not been applied, for those who ask every few seconds how far behind we are.
+    Index(
+        "ix_inbox_waiting",
+        "lane",
+        "stored_at",
+        postgresql_where=text("applied_at IS NULL AND parked_at IS NULL"),
+    ),
     postgresql_with=_CHURN,
 )
 

@@ -31,17 +31,40 @@ DELETE FROM inbox WHERE (message_id, producer) IN (
 )
 """)
 
+# Asked every few seconds, most of all when much is waiting: counted up to COUNTED and no further.
+COUNTED = 10_000
 _OUTBOX_LAG = text("""
-SELECT lane, count(*) AS pending, extract(epoch FROM now() - min(recorded_at)) AS oldest_seconds,
-    count(*) FILTER (WHERE attempts > 0) AS failing, 0 AS parked
-FROM outbox WHERE published_at IS NULL GROUP BY lane
+SELECT lane, pending, oldest_seconds, failing, 0 AS parked
+FROM unnest(CAST(:lanes AS text[])) AS lane
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending, extract(epoch FROM now() - min(recorded_at)) AS oldest_seconds,
+        count(*) FILTER (WHERE attempts > 0) AS failing
+    FROM (
+        SELECT recorded_at, attempts FROM outbox
+        WHERE published_at IS NULL AND outbox.lane = lane.lane
+        ORDER BY next_attempt_at LIMIT :counted
+    ) AS waiting
+) AS lag
 """)
 _INBOX_LAG = text("""
-SELECT lane, count(*) FILTER (WHERE parked_at IS NULL) AS pending,
-    extract(epoch FROM now() - min(stored_at) FILTER (WHERE parked_at IS NULL)) AS oldest_seconds,
-    count(*) FILTER (WHERE attempts > 0 AND parked_at IS NULL) AS failing,
-    count(parked_at) AS parked
-FROM inbox WHERE applied_at IS NULL GROUP BY lane
+SELECT lane, pending, oldest_seconds, failing, parked
+FROM unnest(CAST(:lanes AS text[])) AS lane
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending, extract(epoch FROM now() - min(stored_at)) AS oldest_seconds,
+        count(*) FILTER (WHERE attempts > 0) AS failing
+    FROM (
+        SELECT stored_at, attempts FROM inbox
+        WHERE applied_at IS NULL AND parked_at IS NULL AND inbox.lane = lane.lane
+        ORDER BY stored_at LIMIT :counted
+    ) AS waiting
+) AS lag
+CROSS JOIN LATERAL (
+    SELECT count(*) AS parked FROM (
+        SELECT FROM inbox
+        WHERE parked_at IS NOT NULL AND applied_at IS NULL AND inbox.lane = lane.lane
+        LIMIT :counted
+    ) AS aside
+) AS put_aside
 """)
 # What waits for a message that never came, and not behind one that is here.
 _GAPS = text("""
@@ -107,7 +130,8 @@ async def inbox_lag(session: AsyncSession) -> Mapping[Lane, Lag]:
 
 async def _lag(session: AsyncSession, query: Any) -> Mapping[Lane, Lag]:
     lags = dict.fromkeys(Lane, Lag())
-    for row in await session.execute(query):
+    parameters = {"lanes": [lane.value for lane in Lane], "counted": COUNTED}
+    for row in await session.execute(query, parameters):
         lags[Lane(row.lane)] = Lag(
             row.pending, float(row.oldest_seconds or 0), row.failing, row.parked
         )

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from opentelemetry import propagate
 from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
@@ -38,6 +37,7 @@ from shared.chance import new_id
 from shared.db.base import PLATFORM
 from shared.means import means
 from shared.messaging.envelope import LARGEST, Event, Lane, Message, MessageTooLargeError, seal
+from shared.telemetry import traces
 
 # Queues churn: leave room for updates in place and vacuum early.
 _CHURN = {
@@ -198,7 +198,7 @@ def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> d
         "outbox_standalone": [announcement.event.standalone for announcement in announcements],
         "outbox_times": [announcement.at for announcement in announcements],
         "outbox_data": data,
-        "outbox_traceparent": _traceparent(),
+        "outbox_traceparent": traces.traceparent(),
     }
 
 
@@ -245,9 +245,3 @@ def _written(event: Event, data: Mapping[str, Any]) -> str:
     if len(written) > LARGEST:
         raise MessageTooLargeError(event.type, len(written))
     return written.decode()
-
-
-def _traceparent() -> str | None:
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return carrier.get("traceparent")

@@ -6,16 +6,19 @@ that dies lets go of its rows at once; what it had published is published again 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
+from opentelemetry.trace import Span, SpanKind
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.messaging import outbox
-from shared.messaging.envelope import Lane, Message
+from shared.messaging.envelope import Lane, Message, traced
 from shared.messaging.transport import Transport, TransportAwayError
 from shared.messaging.waiting import Waiting
+from shared.telemetry import traces
 
 log = structlog.get_logger()
 
@@ -93,7 +96,13 @@ class Relay:
         return len(messages)
 
     async def _hand_over(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
-        failed = await self._transport.publish(messages)
+        spans = {each.id: _begin(each) for each in messages if each.traceparent}
+        failed = await self._transport.publish([_continued(each, spans) for each in messages])
+        # Only now: while the transport is away the same messages are tried again and again.
+        for id_, span in spans.items():
+            if id_ in failed:
+                traces.failed(span, failed[id_].code)
+            span.end()
         carried: list[UUID] = [each.id for each in messages if each.id not in failed]
         if carried:
             await outbox.mark_carried(connection, carried)
@@ -103,3 +112,15 @@ class Relay:
             await outbox.mark_not_carried(
                 connection, codes, first=self._retry_first, ceiling=self._retry_ceiling
             )
+
+
+def _begin(message: Message) -> Span:
+    attributes = {**traced(message), "tongban.house": message.producer}
+    return traces.begin(
+        f"publish {message.type}", SpanKind.PRODUCER, message.traceparent, attributes
+    )
+
+
+def _continued(message: Message, spans: Mapping[UUID, Span]) -> Message:
+    span = spans.get(message.id)
+    return message if span is None else replace(message, traceparent=traces.written(span))

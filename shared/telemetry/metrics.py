@@ -24,11 +24,17 @@ PARKED = Gauge("tongban_inbox_parked", "Messages parked for a person to look at"
 APPLIED = Counter(
     "tongban_messages_applied_total", "Messages applied", ["house", "type", "outcome"]
 )
-CLOCK_LIGHTS = Gauge("tongban_clock_lights", "Open handoffs by light", ["light"])
+# What every worker of a house measures alike: of several, take the maximum.
+CLOCK_LIGHTS = Gauge("tongban_clock_lights", "Open handoffs by light of their clock", ["light"])
+QUEUE_FREE = Gauge("tongban_queue_free", "Handoffs that nobody holds", ["division"])
 QUEUE_AGE = Gauge(
     "tongban_queue_oldest_seconds", "Age of the oldest handoff nobody holds", ["division"]
 )
+UNROUTABLE = Gauge("tongban_unroutable_cases", "Cases that no rule leads to a place")
+LOOP_FAILURES = Counter(
+    "tongban_loop_failures_total", "Times a loop beside the endpoints ended with an error", ["loop"]
+)
 
 
-def serve(port: int) -> None:
-    start_http_server(port, addr="0.0.0.0", registry=REGISTRY)  # noqa: S104  (a port of its own)
+def serve(port: int, *, host: str = "0.0.0.0") -> None:  # noqa: S104  (a port of its own)
+    start_http_server(port, addr=host, registry=REGISTRY)
