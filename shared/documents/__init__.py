@@ -1,0 +1,1 @@
+"""Official documents as PDF: what is printed on them, the templates, the fonts, the typesetter."""
