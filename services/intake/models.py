@@ -62,7 +62,12 @@ class ItemVersionRow(Base):
     imported_at: Mapped[datetime]
 
     __table_args__ = (
-        Index("ix_item_version_published", "code", "version", postgresql_where="status <> 'draft'"),
+        Index(
+            "ix_item_version_published",
+            "code",
+            "version",
+            postgresql_where=text("status <> 'draft'"),
+        ),
     )
 
 
@@ -159,7 +164,7 @@ class CaseRow(Base):
             "receiving_location",
             desc("received_at"),
             desc("case_number"),
-            postgresql_where="next_actor = 'receiving'",
+            postgresql_where=text("next_actor = 'receiving'"),
         ),
         Index(
             "ix_case_file_status",
@@ -169,11 +174,15 @@ class CaseRow(Base):
             desc("case_number"),
         ),
         Index(
-            "ix_case_file_due",
+            "ix_case_file_light",
             "receiving_location",
-            "due_on",
-            postgresql_where=text("outcome IS NULL"),
+            "light",
+            desc("received_at"),
+            desc("case_number"),
+            postgresql_where=text("light IS NOT NULL"),
         ),
+        # For those who see a whole area: by division where that is little, else by time.
+        Index("ix_case_file_division", "receiving_division", desc("received_at")),
         Index("ix_case_file_all", desc("received_at"), desc("case_number")),
         Index("ix_case_file_name_index", "name_index"),
         Index("ix_case_file_id_number_index", "id_number_index"),

@@ -38,7 +38,7 @@ async def _knock(
     path = "/intake" + route.path.format(
         case_number=number, material_code="M1", code="CL-001", tracking_code="0" * 20
     )
-    (method,) = route.methods or ()
+    method = next(iter(route.methods or ()))
     keyed = headers | {"Idempotency-Key": f"{operation}-walk-1"}
     if operation == "put_content":
         return (await client.put(path, content=b"%PDF-1.7\n%%EOF", headers=headers)).status_code
