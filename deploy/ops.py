@@ -33,7 +33,7 @@ _GRANTS: Mapping[str, Grants] = MappingProxyType(
     {"intake": INTAKE, "routing": ROUTING, "notify": NOTIFY}
 )
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
 
 
 def _folder() -> Path:
@@ -71,7 +71,9 @@ def _opening(house: str) -> Callable[[], AbstractAsyncContextManager[Premises]]:
 
 
 for _house in HOUSES:
-    _care = typer.Typer(no_args_is_help=True, help=f"Look after {_house}.")
+    _care = typer.Typer(
+        pretty_exceptions_enable=False, no_args_is_help=True, help=f"Look after {_house}."
+    )
     add_care(_care, _opening(_house))
     app.add_typer(_care, name=_house)
 

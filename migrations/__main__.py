@@ -12,7 +12,7 @@ import typer
 from deploy.database import DATABASE, prepared
 from migrations import runner
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
 
 
 @app.command()

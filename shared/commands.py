@@ -42,7 +42,7 @@ class House(Protocol):
 
 def house_commands(name: str, module: House) -> typer.Typer:
     """`api`, `worker` and the care commands, for a house whose settings the environment holds."""
-    app = typer.Typer(add_completion=False, no_args_is_help=True)
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
 
     @app.command()
     def api() -> None:
@@ -65,7 +65,11 @@ def house_commands(name: str, module: House) -> typer.Typer:
 
 def add_care(app: typer.Typer, opening: Opening) -> None:
     """Commands for the operator at night; none of them shows what is sealed."""
-    group = typer.Typer(no_args_is_help=True, help="Messages put aside for a person to look at.")
+    group = typer.Typer(
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        help="Messages put aside for a person to look at.",
+    )
     app.add_typer(group, name="parked")
     message = Annotated[UUID, typer.Argument(help="the message's id, as `list` shows it")]
 
