@@ -22,6 +22,7 @@ from services.notify.gateways.json_carrier import JsonCarrier, open_carrier
 from services.notify.gateways.json_sms import JsonSms, open_sms
 from services.notify.settings import Settings
 from shared.chores import add_chores
+from shared.documents.documents import Typesetter
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
 from shared.premises import Premises
@@ -50,10 +51,14 @@ _TAGS = (
 
 def create_app(premises: Premises) -> FastAPI:
     _settle_practice(premises)
+    typesetter = Typesetter()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        try:
+            yield
+        finally:
+            typesetter.close()
 
     app = new_app(
         house=HOUSE,
@@ -78,6 +83,7 @@ def create_app(premises: Premises) -> FastAPI:
         lifespan=lifespan,
         tags=_TAGS,
     )
+    app.state.typesetter = typesetter
     app.state.push_secrets = _push_secrets(_settings(premises))
     return app
 

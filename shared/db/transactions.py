@@ -1,6 +1,7 @@
 """A transaction begins at the edge and ends before the reply leaves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -27,6 +28,17 @@ async def _open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
 # scope="function": a plain `yield` dependency would commit after the reply has left, so a
 # commit that fails would have been reported as a success.
 Transaction = Annotated[AsyncSession, Depends(_open_transaction, scope="function")]
+
+
+Opening = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+async def _opening(request: Request) -> Opening:
+    return lambda: asynccontextmanager(_open_transaction)(request)
+
+
+# For endpoints that do something slow besides: they open short transactions of their own.
+Openings = Annotated[Opening, Depends(_opening)]
 
 
 async def _open_reading(request: Request) -> AsyncIterator[AsyncSession]:

@@ -1,14 +1,17 @@
 """Results on paper: collected at a counter, posted, changed while they are in our hands."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from services.notify import timers
 from services.notify.models import MessageRow
+from shared.audit.trail import AUDIT
 from shared.premises import Premises
 from tests.notify import town
 from tests.notify.conftest import Tokens
@@ -299,3 +302,33 @@ async def test_bad_questions_get_clear_answers(
     answer = await client.get(path, params=params, headers=token())
     assert answer.status_code == status, answer.text
     assert (await client.get(path, params=params)).status_code == 401
+
+
+async def test_what_is_printed_is_pdf_and_on_record(
+    post: Post, clerk: Window, dispatcher: Window, premises: Premises
+) -> None:
+    await decided(post, "post")
+    planned = await dispatcher.dispatch()
+    path = f"{DISPATCHES}/{planned['id']}"
+    early = await dispatcher.client.get(f"{path}/label", headers=dispatcher.headers)
+    assert early.json()["code"] == "waybill-missing"
+    await dispatcher.post(f"{path}/handover", {"carrier": "邮政快递", "waybill": "EA473124829CN"})
+    found = await clerk.delivery()
+    printed = [
+        await dispatcher.client.get(f"{path}/label", headers=dispatcher.headers),
+        await dispatcher.client.get(
+            f"{DISPATCHES}/handover-list",
+            params={"carrier": "邮政快递"},
+            headers=dispatcher.headers,
+        ),
+        await clerk.client.get(f"{DELIVERIES}/{found['id']}/proof", headers=clerk.headers),
+    ]
+    for answer in printed:
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF")
+    label = PdfReader(BytesIO(printed[0].content)).pages[0].extract_text()
+    assert "EA473124829CN" in label.replace(" ", "")
+    async with premises.sessions() as session:
+        actions = set(await session.scalars(select(AUDIT.c.action)))
+    assert {"label-printed", "handover-list-printed", "delivery-proof-printed"} <= actions

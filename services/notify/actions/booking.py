@@ -4,11 +4,9 @@ Our dispatch's id is the order number there: who dies after asking asks again af
 gets the same booking.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.actions import matters, planning, tracking
 from services.notify.actions.matters import Matter
+from services.notify.actions.printing import CONTENTS
 from services.notify.actions.tracking import TRACK_EVERY
 from services.notify.domain import deliveries, retries
-from services.notify.domain.carriers import Content
 from services.notify.domain.deliveries import Step as DeliveryStep
 from services.notify.domain.dispatches import Status, Step
 from services.notify.gateways.carriers import BookingOrder, CarrierGateway, Carriers, Party
@@ -34,14 +32,6 @@ from shared.security.grants import EVERYTHING
 
 LEASE = timedelta(minutes=2)
 _CANCEL_AGAIN = timedelta(minutes=10)
-
-_CONTENTS: Mapping[str, str] = MappingProxyType(
-    {
-        Content.CERTIFICATE.value: "证照文书",
-        Content.COPIES.value: "办理结果文书",
-        Content.ORIGINALS.value: "证件原件",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,7 @@ async def _order(session: AsyncSession, dispatch: DispatchRow) -> BookingOrder:
         order_id=dispatch.id.hex,
         sender=_party(from_us),
         recipient=_party(recipient),
-        content=_CONTENTS.get(dispatch.content, "文书"),
+        content=CONTENTS.get(dispatch.content, "文书"),
         payer=dispatch.payer,
     )
 

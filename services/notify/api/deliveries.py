@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.notify.actions import deliveries as actions
-from services.notify.actions import showing
+from services.notify.actions import printing, showing
 from services.notify.actions.showing import Shown
 from services.notify.domain.deliveries import Method, Status
 from services.notify.domain.proofs import Collector, Proof, ProofKind
@@ -18,7 +18,9 @@ from services.notify.models import DeliveryRow
 from services.notify.queries.deliveries import Wanted
 from services.notify.queries.seals import Envelope
 from shared.clock import Now
-from shared.db.transactions import Transaction
+from shared.db.transactions import Openings, Transaction
+from shared.documents import replies
+from shared.documents.documents import Printing
 from shared.http import etags
 from shared.http.etags import IfMatch
 from shared.http.idempotency import Once, OncePerKey
@@ -389,3 +391,18 @@ async def repeat_delivery(
         once.session, delivery_id, scope=scope, if_match=if_match, at=now
     )
     return await _reply(once, row, scope, now)
+
+
+@router.get(
+    "/{delivery_id}/proof",
+    summary="送达回证（PDF）",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}, "description": "送达回证"}},
+)
+async def print_proof(
+    delivery_id: DeliveryId, opening: Openings, typesetter: Printing, scope: Granted, now: Now
+) -> Response:
+    """送达之前打印，留空处当面填写、签收；送达之后打印，载明时间、领取人和凭证。取用记入审计。"""
+    async with opening() as session:
+        proof = await printing.delivery_proof(session, delivery_id, scope=scope, at=now)
+    return replies.pdf(await typesetter.render(proof, at=now), name=f"送达回证-{proof.case_number}")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.notify.actions import dispatches as actions
-from services.notify.actions import parcels
+from services.notify.actions import parcels, printing
 from services.notify.actions.dispatches import Report
 from services.notify.actions.showing import number_as_stored
 from services.notify.domain.dispatches import Status
@@ -16,13 +16,16 @@ from services.notify.domain.fallbacks import Failure
 from services.notify.grants import GRANTS
 from services.notify.models import DispatchRow
 from services.notify.queries.dispatches import Wanted
+from shared import problems
 from shared.clock import Now
-from shared.db.transactions import Reading, Transaction
+from shared.db.transactions import Openings, Reading, Transaction
+from shared.documents import replies
+from shared.documents.documents import Printing
 from shared.http import etags
 from shared.http.etags import IfMatch
 from shared.http.idempotency import OncePerKey
 from shared.http.pages import After, Limit
-from shared.http.routes import Granted, granted_route
+from shared.http.routes import CurrentCaller, Granted, granted_route
 from shared.security.personal import Personal
 
 router = APIRouter(prefix="/v1/dispatches", tags=["寄递"], route_class=granted_route(GRANTS))
@@ -105,6 +108,30 @@ async def list_dispatches(
     )
     rows, following = await parcels.page(session, wanted, scope=scope)
     return DispatchPage(dispatches=[DispatchOut.of(row) for row in rows], next=following)
+
+
+_PDF: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {}}, "description": "PDF"}
+}
+
+
+@router.get("/handover-list", summary="交寄清单（PDF）", response_class=Response, responses=_PDF)
+async def print_handover_list(
+    opening: Openings,
+    typesetter: Printing,
+    caller: CurrentCaller,
+    scope: Granted,
+    now: Now,
+    carrier: Annotated[
+        str, Query(min_length=1, max_length=50, description="寄递机构", examples=["simulated"])
+    ],
+) -> Response:
+    """本地点已约、待这家寄递机构上门收取的全部邮件，供交接签字。收件人姓名已遮盖。"""
+    async with opening() as session:
+        found = await printing.handover_list(
+            session, caller.location or "", carrier=carrier, scope=scope, at=now
+        )
+    return replies.pdf(await typesetter.render(found, at=now), name=f"交寄清单-{found.number}")
 
 
 @router.get("/{dispatch_id}", summary="查看一件寄递", response_model=DispatchDetail)
@@ -223,3 +250,18 @@ async def report_dispatch(
         at=now,
     )
     return await once.reply(200, DispatchOut.of(row), {"ETag": etags.of_version(row.version)})
+
+
+@router.get(
+    "/{dispatch_id}/label",
+    summary="寄递面单（PDF）",
+    response_class=Response,
+    responses=_PDF | problems.responses(409),
+)
+async def print_label(
+    dispatch_id: DispatchId, opening: Openings, typesetter: Printing, scope: Granted, now: Now
+) -> Response:
+    """100×150 毫米，带运单条码；有运单号之后才能打印。面单载有收件人信息，打印记入审计。"""
+    async with opening() as session:
+        label = await printing.dispatch_label(session, dispatch_id, scope=scope, at=now)
+    return replies.pdf(await typesetter.render(label, at=now), name=f"面单-{label.waybill}")

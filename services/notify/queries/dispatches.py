@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.domain.dispatches import CONCLUDED
+from services.notify.domain.dispatches import CONCLUDED, Status
 from services.notify.models import DispatchRow, ScanRow
 from services.notify.queries.cases import visible_dispatch
 from shared.errors import NotFoundError
@@ -72,5 +72,24 @@ async def scans(session: AsyncSession, dispatch_id: UUID) -> Sequence[ScanRow]:
     return (
         await session.scalars(
             select(ScanRow).where(ScanRow.dispatch_id == dispatch_id).order_by(ScanRow.at)
+        )
+    ).all()
+
+
+async def to_be_fetched(
+    session: AsyncSession, location: str, carrier: str, *, scope: Scope, limit: int = 500
+) -> Sequence[DispatchRow]:
+    """What this carrier finds at this place, oldest first."""
+    return (
+        await session.scalars(
+            select(DispatchRow)
+            .where(
+                visible_dispatch(scope),
+                DispatchRow.from_location == location,
+                DispatchRow.carrier == carrier,
+                DispatchRow.status == Status.BOOKED.value,
+            )
+            .order_by(DispatchRow.id)
+            .limit(limit)
         )
     ).all()
