@@ -8,7 +8,6 @@ taking acknowledgements.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -80,6 +79,8 @@ class AmqpTransport:
         return bool(self._states) and all(self._states.values())
 
     async def publish(self, messages: Sequence[Message]) -> Mapping[UUID, NotCarriedError]:
+        if not messages:
+            return {}
         channel = cast(Channel, await (await self._publishing_channel()).get_underlay_channel())
         tasks = [asyncio.create_task(_publish(channel, message)) for message in messages]
         try:
@@ -188,7 +189,10 @@ class AmqpTransport:
                 if not reader.idle:
                     suspects.pop(reader.queue, None)
                     continue
-                found = (await channel.declare_queue(reader.queue, passive=True)).declaration_result
+                declared = await channel.declare_queue(
+                    reader.queue, passive=True, timeout=CONNECT_SECONDS
+                )
+                found = declared.declaration_result
                 starved = bool(found.message_count) or not found.consumer_count
                 if starved and suspects.get(reader.queue) == reader.received:
                     raise ReaderLostError(reader.queue)
@@ -262,9 +266,13 @@ def _taking_back(take_back: TakeBack) -> Store:
 
 
 async def _close(connection: AbstractConnection) -> None:
-    with suppress(*_AWAY):
-        async with asyncio.timeout(2):
-            await connection.close()
+    """Politely for two seconds; then it is left alone, whatever it is waiting for."""
+    closing = asyncio.create_task(connection.close())
+    done, _ = await asyncio.wait((closing,), timeout=2)
+    if not done:
+        closing.cancel()
+    elif not closing.cancelled() and (error := closing.exception()) is not None:
+        log.debug("connection_closed_with_error", error=type(error).__name__)
 
 
 def _with_query(url: str, **settings: object) -> str:

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 # Nothing is held unacknowledged much longer than this, whatever the database does.
 HELD_SECONDS = 20.0
+BEGIN_SECONDS = 10.0
 
 
 class ReaderLostError(Exception):
@@ -54,7 +55,8 @@ class QueueReader:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, then stores and acknowledges what was already received."""
-        tag = await self._consume()
+        async with asyncio.timeout(BEGIN_SECONDS):
+            tag = await self._consume()
         ended = asyncio.create_task(self._end(tag, stop))
         try:
             while True:

@@ -35,7 +35,7 @@ def _without_trace(_: object, __: str, event: EventDict) -> EventDict:
 
 TRANSPORTS = (
     "embedded",
-    pytest.param("amqp", marks=[pytest.mark.broker, pytest.mark.timeout(90)]),
+    pytest.param("amqp", marks=[pytest.mark.broker, pytest.mark.timeout(150)]),
 )
 
 

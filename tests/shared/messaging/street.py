@@ -40,6 +40,9 @@ EFFECT = Table(
 )
 
 
+_WRITE = EFFECT.insert()
+
+
 class Moved(Event):
     type: ClassVar[str] = "north.moved.v1"
 
@@ -60,9 +63,12 @@ class MovedRead(BaseModel):
 
 async def write_down(session: AsyncSession, message: Received[MovedRead]) -> None:
     await session.execute(
-        EFFECT.insert().values(
-            subject=message.subject, sequence=message.sequence, message_id=message.id
-        )
+        _WRITE,
+        {
+            "subject": message.subject,
+            "sequence": message.sequence,
+            "message_id": message.id,
+        },
     )
 
 
@@ -221,7 +227,7 @@ async def _run(loop: Loop, stop: asyncio.Event) -> None:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], *, seconds: float = 15, every: float = 0.03
+    condition: Callable[[], Awaitable[bool]], *, seconds: float = 30, every: float = 0.03
 ) -> None:
     """Look until it is so; fail after `seconds`."""
     deadline = asyncio.get_running_loop().time() + seconds

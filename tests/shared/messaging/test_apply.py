@@ -22,6 +22,8 @@ from shared.security.personal import Personal
 from tests.shared.messaging.street import AT, House, Moved, MovedRead, until, write_down
 from tests.shared.messaging.test_inbox import make_message, store
 
+pytestmark = pytest.mark.timeout(60)
+
 AT_ONCE = Patience(first=0.0, delay_first=0.0, delay_ceiling=0.0)
 
 

@@ -17,6 +17,8 @@ from shared.messaging.envelope import Lane, Message
 from shared.messaging.inbox import INBOX, INBOX_SUBJECT
 from tests.shared.messaging.street import AT, House, Listed, Moved
 
+pytestmark = pytest.mark.timeout(60)
+
 NORTH = "urn:tongban:630000:north"
 
 

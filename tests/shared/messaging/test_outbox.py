@@ -16,6 +16,8 @@ from shared.messaging.outbox import OUTBOX, Announcement
 from shared.security.personal import Personal
 from tests.shared.messaging.street import AT, House, Moved
 
+pytestmark = pytest.mark.timeout(60)
+
 
 async def _rows(house: House) -> list[tuple[str, int]]:
     async with house.sessions() as session:
