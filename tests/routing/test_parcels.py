@@ -165,7 +165,7 @@ async def test_everything_wrong_with_a_filling_is_said_at_once(
         materials=[],
     )
     bag = await sent(sender, [case.originals[0]])
-    body = {
+    body: dict[str, Any] = {
         "from": WINDOW,
         "to": OFFICE,
         "originals": [case.originals[0], case.label(2), case.originals[1], *elsewhere.originals],
