@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -19,12 +20,14 @@ from services.routing.api import (
     between,
     calendars,
     clocks,
+    contact,
     custody,
     decisions,
     duties,
     handoffs,
     locations,
     parcels,
+    printing,
     queues,
     registry,
     steps,
@@ -33,10 +36,12 @@ from services.routing.api import (
 )
 from services.routing.consumers import HANDLERS
 from services.routing.queries import attachments as attached
+from services.routing.queries import directory
 from services.routing.queries.polls import Polls
 from services.routing.queries.watcher import QueueWatcher
 from services.routing.settings import Settings
 from shared.chores import add_chores
+from shared.documents.documents import Typesetter
 from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
@@ -56,8 +61,10 @@ ROUTERS = (
     acts.router,
     attachments.router,
     calendars.router,
+    contact.router,
     custody.router,
     parcels.router,
+    printing.router,
     transfers.router,
     duties.router,
     registry.router,
@@ -79,13 +86,17 @@ _UPLOAD_ENDS = timedelta(hours=24)
 
 def create_app(premises: Premises) -> FastAPI:
     watcher = QueueWatcher(premises.engine, premises.clock)
+    typesetter = Typesetter()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         beside = Workers()
         beside.add("routing-watcher", watcher.run)
         async with beside.running(app.state.closing):
-            yield
+            try:
+                yield
+            finally:
+                typesetter.close()
 
     app = new_app(
         house="routing",
@@ -104,6 +115,7 @@ def create_app(premises: Premises) -> FastAPI:
         body_limits=_LARGE,
     )
     app.state.files = _open_files(premises)
+    app.state.typesetter = typesetter
     app.state.polls = Polls(watcher, premises.clock, app.state.closing)
     return app
 
@@ -132,6 +144,7 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add("routing-watches", every(5.0, timers.fire_watches(sessions, clock)))
     workers.add("routing-sight", every(15.0, sight.measure(sessions, clock)))
     workers.add("routing-parcels", every(30.0, timers.remind_of_parcels(sessions, clock)))
+    workers.add("routing-reminders", every(30.0, timers.raise_reminders(sessions, clock)))
     workers.add("routing-dates", every(2.0, timers.recompute_dates(sessions, clock)))
     workers.add("routing-unroutable", every(5.0, timers.retry_unroutable(sessions, clock)))
     workers.add("routing-purge-changes", every(60.0, timers.purge_changes(sessions, clock)))
@@ -139,15 +152,43 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
 
 async def load_directory(premises: Premises, path: Path) -> int:
     """Register what the file has and the registry has not; how many entries were new."""
+    return await _import(premises, path, changed_too=False)
+
+
+async def import_directory(premises: Premises, path: Path) -> int:
+    """The same, for a file that somebody has edited: what contradicts the registry is a fault."""
+    return await _import(premises, path, changed_too=True)
+
+
+async def _import(premises: Premises, path: Path, *, changed_too: bool) -> int:
     document = json.loads(await asyncio.to_thread(path.read_text, "utf-8"))
-    added = 0
-    for kind in ("location", "partner", "agreement", "rule"):
-        async with premises.sessions.begin() as session:
-            added += await registering.register(
-                session, kind, document.get(f"{kind}s", []), at=premises.clock()
-            )
+    async with premises.sessions.begin() as session:
+        added = await registering.import_directory(
+            session, document, changed_too=changed_too, at=premises.clock()
+        )
     premises.carried.wake()
     return added
 
 
-__all__ = ["Settings", "add_workers", "create_app", "load_directory"]
+async def export_directory(premises: Premises) -> dict[str, Any]:
+    async with premises.sessions() as session:
+        return await directory.export(session)
+
+
+async def republish_locations(premises: Premises) -> int:
+    """Tell the other houses of every place again."""
+    async with premises.sessions.begin() as session:
+        told = await registering.republish(session, at=premises.clock())
+    premises.carried.wake()
+    return told
+
+
+__all__ = [
+    "Settings",
+    "add_workers",
+    "create_app",
+    "export_directory",
+    "import_directory",
+    "load_directory",
+    "republish_locations",
+]

@@ -51,7 +51,8 @@ class CaseReceived(BaseModel):
     chosen_basis: str | None = None
     received_at: datetime
     priority: str = "normal"
-    delivery_method: str
+    delivery_method: str | None = None
+    commitment: dict[str, Any] | None = None
     materials: list[dict[str, Any]]
     originals: list[OriginalGiven] = []
     application: Annotated[dict[str, Any], Personal("form")]
@@ -120,7 +121,8 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         chosen_basis=given.chosen_basis,
         received_at=given.received_at,
         priority=given.priority,
-        delivery_method=given.delivery_method,
+        delivery_method=given.delivery_method or "",
+        commitment=given.commitment,
         materials=given.materials,
         status="received",
         version=1,

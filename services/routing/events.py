@@ -294,6 +294,67 @@ class DecisionRevoked(_OfHandoff):
     reason: Annotated[str, Personal("text")]
 
 
+class MessageWritten(Event):
+    """Thin: what was said is fetched, by those who may."""
+
+    type: ClassVar[str] = "routing.message-written.v1"
+
+    case_number: str
+    message_id: UUID
+    from_location: str
+    to_location: str
+    at: datetime
+
+
+class ReminderSent(Event):
+    """催办: the office is asked to act."""
+
+    type: ClassVar[str] = "routing.reminder-sent.v1"
+
+    case_number: str
+    handoff_id: UUID
+    reminder_id: UUID
+    number: int
+    from_location: str
+    to_location: str
+    answer_by: date
+    at: datetime
+
+
+class ReminderRaised(Event):
+    """Nobody answered: the supervisors of both places are told."""
+
+    type: ClassVar[str] = "routing.reminder-raised.v1"
+
+    case_number: str
+    handoff_id: UUID
+    reminder_id: UUID
+    locations: list[str]
+    at: datetime
+
+
+class AppointmentMade(Event):
+    """视频会商 between the two places, with the applicant where it is needed."""
+
+    type: ClassVar[str] = "routing.appointment-made.v1"
+
+    case_number: str
+    appointment_id: UUID
+    from_location: str
+    to_location: str
+    starts_at: datetime
+    minutes: int
+
+
+class AppointmentSettled(Event):
+    type: ClassVar[str] = "routing.appointment-settled.v1"
+
+    case_number: str
+    appointment_id: UUID
+    outcome: str
+    at: datetime
+
+
 class CaseClosed(Event):
     type: ClassVar[str] = "routing.case-closed.v1"
 

@@ -19,6 +19,7 @@ _READS = _OFFICE | {
 # The window acts by delegated power, or writes down what a place without a system has done: the
 # duties table and the proof say how far.
 _ACTS = _OFFICE | {Role.CLERK: {Relation.OWN_RECEIVER}}
+_TALKS = _ACTS | {Role.PLATFORM: {Relation.OWN_RECEIVER}}
 _ASKS = {
     Role.CLERK: _ANY,
     Role.PLATFORM: _ANY,
@@ -68,6 +69,9 @@ _PAPERS = {
     "lose_parcel": _CARRY,
     "find_parcel": _CARRY,
     "close_parcel": _CARRY,
+    "print_manifest": _CARRY,
+    "print_parcel_label": _CARRY,
+    "print_original_labels": _CARRY,
     "list_transfers": _SEES_PAPERS,
     "read_material_content": _OFFICE,
     "receive_handoff": _DESK,
@@ -89,6 +93,9 @@ GRANTS = Grants(
         "register_partners": {Role.OPS: _ANY},
         "register_agreements": {Role.OPS: _ANY},
         "register_rules": {Role.OPS: _ANY},
+        "export_registry": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
+        "import_registry": {Role.OPS: _ANY},
+        "republish_registry": {Role.OPS: _ANY},
         "list_registry": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
         "poll_queue": _OFFICE | {Role.DISPATCHER: _HANDLER},
         "claim_handoffs": _OFFICE,
@@ -120,6 +127,15 @@ GRANTS = Grants(
         "ask_for_approval": _OFFICE,
         "approve_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
         "refuse_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
+        "write_message": _TALKS,
+        "list_messages": _TALKS,
+        "list_contacts": _READS,
+        "send_reminder": _TALKS,
+        "list_reminders": _TALKS
+        | {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.OWN_RECEIVER, Relation.BELOW}},
+        "make_appointment": _TALKS,
+        "list_appointments": _TALKS,
+        "settle_appointment": _TALKS,
         "load_notices": {Role.OPS: _ANY},
         "set_local_days": {Role.OPS: _ANY},
         "read_calendar": _EVERYONE,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import acts, calendars, parcels, unrouted
+from services.routing.actions import acts, calendars, contact, parcels, unrouted
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk
@@ -24,6 +24,7 @@ from services.routing.domain.watches import Sign, Watch
 from services.routing.domain.words import Side
 from services.routing.models import QueueChangeRow, WatchRow
 from services.routing.queries import cases, registry
+from services.routing.queries import contact as contacts
 from services.routing.queries import handoffs as queries
 from services.routing.queries import parcels as in_parcels
 from shared.clock import Clock, local_date
@@ -119,6 +120,20 @@ def recompute_dates(sessions: Sessions, clock: Clock) -> Work:
             async with sessions.begin() as session:
                 await calendars.recompute(session, case_number, handoff_id, at=clock())
         return bool(outdated)
+
+    return work
+
+
+def raise_reminders(sessions: Sessions, clock: Clock) -> Work:
+    """催办 that nobody has answered in time goes to the supervisors of both places."""
+
+    async def work() -> bool:
+        async with sessions() as session:
+            waiting = await contacts.unanswered(session, before=local_date(clock()))
+        for reminder_id in waiting:
+            async with sessions.begin() as session:
+                await contact.raise_unanswered(session, reminder_id, at=clock())
+        return bool(waiting)
 
     return work
 

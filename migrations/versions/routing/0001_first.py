@@ -555,7 +555,9 @@ def upgrade() -> None:
         sa.Column("handoff_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
         sa.Column("from_location", sa.Text(), nullable=False),
+        sa.Column("from_division", sa.Text(), nullable=False),
         sa.Column("to_location", sa.Text(), nullable=False),
+        sa.Column("to_division", sa.Text(), nullable=False),
         sa.Column("sent_by", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", sa.LargeBinary(), nullable=False),
@@ -572,6 +574,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("answered_at IS NULL AND raised_at IS NULL"),
     )
+    op.create_index("ix_reminder_to_location", "reminder", ["to_location", "id"], unique=False)
     op.create_index("ix_reminder_case_number", "reminder", ["case_number", "id"], unique=False)
     op.create_table(
         "request",

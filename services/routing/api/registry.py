@@ -1,13 +1,12 @@
 """The registry as ops change it: locations, partners, agreements, rules; dated and versioned."""
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from services.routing.actions import registering
-from services.routing.domain.words import LocationKind, Mode, Power
+from services.routing.domain.entries import SHAPES, Kind
 from services.routing.grants import GRANTS
 from services.routing.queries import directory
 from shared.clock import Now
@@ -19,58 +18,35 @@ from shared.http.routes import granted_route
 router = APIRouter(prefix="/v1", tags=["登记（运维）"], route_class=granted_route(GRANTS))
 
 
-class Entry(BaseModel):
-    """What every entry has; further fields are kept as they come."""
-
-    model_config = ConfigDict(extra="allow")
-
-    version: int = Field(ge=1, description="版本，逐版增加，不改旧版", examples=[1])
-    valid_from: date = Field(description="生效日", examples=["2026-01-01"])
-    valid_to: date | None = Field(default=None, description="失效日；空为长期")
+def _schema(kind: Kind) -> dict[str, Any]:
+    """Shown on the page; what is wrong with an entry is found together with what contradicts the
+    registry, so that everything is told at once."""
+    schema = SHAPES[kind].model_json_schema()
+    named = schema.pop("$defs", {})
+    return {**schema, "properties": {k: _open(v, named) for k, v in schema["properties"].items()}}
 
 
-class LocationIn(Entry):
-    code: str = Field(pattern=r"^[0-9A-Za-z-]{3,50}$", examples=["630104-C9"])
-    name: str = Field(min_length=1, max_length=200)
-    kind: LocationKind
-    division: str = Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", description="行政区划代码")
-    system: str = Field(default="own", description="own、offline 或 partner:<代码>")
+def _open(part: Any, named: dict[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_open(each, named) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        rest = {key: value for key, value in part.items() if key != "$ref"}
+        return {**named[part["$ref"].rpartition("/")[2]], **rest}
+    return {key: _open(value, named) for key, value in part.items()}
 
 
-class PartnerIn(Entry):
-    code: str = Field(pattern=r"^[0-9A-Za-z-]{3,50}$")
-    name: str = Field(min_length=1, max_length=200)
-    division: str = Field(pattern=r"^\d{6}$")
-
-
-class AgreementIn(Entry):
-    id: str = Field(pattern=r"^[0-9A-Za-z-]{3,50}$")
-    name: str = Field(min_length=1, max_length=200)
-    parties: list[str] = Field(min_length=2, max_length=200)
-    items: list[str] = Field(default_factory=list, max_length=1000)
-    delegated_powers: list[Power] = Field(default_factory=list)
-    delegates_to: list[LocationKind] = Field(default_factory=lambda: [LocationKind.CENTRE])
-
-
-class RuleIn(Entry):
-    id: str = Field(pattern=r"^[0-9A-Za-z-]{3,100}$")
-    division: str = Field(default="", pattern=r"^(\d{6}(\d{3}(\d{3})?)?)?$")
-    location: str | None = Field(default=None, max_length=50)
-    kind: LocationKind | None = None
-    item_code: str | None = Field(default=None, max_length=50)
-    department: str | None = Field(default=None, max_length=100)
-    mode: Mode | None = None
-    basis: str | None = Field(default=None, max_length=50)
-    level: str | None = Field(default=None, pattern=r"^[1-6]$")
-    agreement: str | None = Field(default=None, max_length=50)
-    received_in: str | None = Field(default=None, max_length=12)
+Location = Annotated[dict[str, Any], WithJsonSchema(_schema(Kind.LOCATION))]
+Partner = Annotated[dict[str, Any], WithJsonSchema(_schema(Kind.PARTNER))]
+Agreement = Annotated[dict[str, Any], WithJsonSchema(_schema(Kind.AGREEMENT))]
+Rule = Annotated[dict[str, Any], WithJsonSchema(_schema(Kind.RULE))]
 
 
 class RegisteredOut(BaseModel):
     registered: int = Field(description="新增的条目数；已有的版本不变")
 
 
-Kind = Literal["location", "partner", "agreement", "rule"]
 _DATES = {"version": 1, "valid_from": "2026-01-01", "example": True}
 
 
@@ -81,7 +57,7 @@ def _example(value: dict[str, Any]) -> Any:
 @router.post("/locations", summary="登记地点", response_model=RegisteredOut)
 async def register_locations(
     body: Annotated[
-        list[LocationIn],
+        list[Location],
         _example(
             {
                 "code": "630104-C9",
@@ -94,31 +70,32 @@ async def register_locations(
     once: OncePerKey,
     now: Now,
 ) -> Response:
-    """新增版本，不改旧版；全部写入或全部不写。其他服务随后得到完整内容。"""
-    documents = [each.model_dump(mode="json") for each in body]
-    added = await registering.register(once.session, "location", documents, at=now)
+    """新增版本，不改旧版；全部写入或全部不写，问题一次列出。其他服务随后得到完整内容。
+
+    停用：登记新的一版，写明最后有效日；只影响此后的办件。
+    """
+    added = await registering.register(once.session, Kind.LOCATION, body, at=now)
     return await once.reply(200, RegisteredOut(registered=added))
 
 
 @router.post("/partners", summary="登记合作方", response_model=RegisteredOut)
 async def register_partners(
     body: Annotated[
-        list[PartnerIn],
+        list[Partner],
         _example({"code": "P-650000", "name": "示例省平台（示例）", "division": "650000"}),
     ],
     once: OncePerKey,
     now: Now,
 ) -> Response:
     """外省平台及其对接方式。"""
-    documents = [each.model_dump(mode="json") for each in body]
-    added = await registering.register(once.session, "partner", documents, at=now)
+    added = await registering.register(once.session, Kind.PARTNER, body, at=now)
     return await once.reply(200, RegisteredOut(registered=added))
 
 
 @router.post("/agreements", summary="登记协议", response_model=RegisteredOut)
 async def register_agreements(
     body: Annotated[
-        list[AgreementIn],
+        list[Agreement],
         _example(
             {
                 "id": "A-EXAMPLE",
@@ -133,15 +110,14 @@ async def register_agreements(
     now: Now,
 ) -> Response:
     """两地之间的协议：哪些事项，委托哪些权力，期限多长。"""
-    documents = [each.model_dump(mode="json") for each in body]
-    added = await registering.register(once.session, "agreement", documents, at=now)
+    added = await registering.register(once.session, Kind.AGREEMENT, body, at=now)
     return await once.reply(200, RegisteredOut(registered=added))
 
 
 @router.post("/rules", summary="登记管辖规则", response_model=RegisteredOut)
 async def register_rules(
     body: Annotated[
-        list[RuleIn],
+        list[Rule],
         _example(
             {
                 "id": "R-EXAMPLE",
@@ -156,14 +132,57 @@ async def register_rules(
     now: Now,
 ) -> Response:
     """哪个区划的哪类事项归哪里办。等待中的无法分办的办件随后自动重试。"""
-    documents = [each.model_dump(mode="json") for each in body]
-    added = await registering.register(once.session, "rule", documents, at=now)
+    added = await registering.register(once.session, Kind.RULE, body, at=now)
     return await once.reply(200, RegisteredOut(registered=added))
 
 
 class EntriesOut(BaseModel):
     entries: list[dict[str, Any]]
-    next: str | None
+    next: str | None = Field(description="下一页的标记；没有更多则为空")
+
+
+@router.get("/registry/export", summary="导出全部登记内容")
+async def export_registry(session: Reading) -> dict[str, Any]:
+    """全部条目的全部版本，可以原样导入。"""
+    return await directory.export(session)
+
+
+@router.post("/registry/import", summary="导入登记文件", response_model=RegisteredOut)
+async def import_registry(
+    body: Annotated[
+        dict[str, Any],
+        Body(
+            openapi_examples={
+                "示例": {
+                    "value": {
+                        "format": "tongban.directory/1",
+                        "locations": [],
+                        "partners": [],
+                        "agreements": [],
+                        "rules": [],
+                    }
+                }
+            }
+        ),
+    ],
+    once: OncePerKey,
+    now: Now,
+    dry: Annotated[bool, Query(description="true 只检查，不写入")] = False,
+) -> Response:
+    """整个文件全部写入或全部不写；所有问题按行、按字段一次列出。"""
+    added = await registering.import_directory(once.session, body, dry=dry, at=now)
+    return await once.reply(200, RegisteredOut(registered=added))
+
+
+class RepublishedOut(BaseModel):
+    republished: int = Field(description="重新发布的地点数")
+
+
+@router.post("/registry/republication", summary="重新发布全部地点", response_model=RepublishedOut)
+async def republish_registry(once: OncePerKey, now: Now) -> Response:
+    """把每个地点的完整内容再告知其他服务一次；用于重建其副本。"""
+    told = await registering.republish(once.session, at=now)
+    return await once.reply(200, RepublishedOut(republished=told))
 
 
 @router.get("/registry/{kind}", summary="查看登记内容")

@@ -198,13 +198,15 @@ class Registry:
 
 
 def valid(versions: Iterable[AnyDated], *, on: date) -> AnyDated | None:
-    """The newest version in force on the day; both ends of its validity are included."""
-    in_force = [
-        each
-        for each in versions
-        if each.valid_from <= on and (each.valid_to is None or on <= each.valid_to)
-    ]
-    return max(in_force, key=lambda each: each.version, default=None)
+    """The newest version that has begun by that day, if it has not ended; both days are included.
+
+    It stands for all before it: when it ends, what went before does not come back to life.
+    """
+    begun = [each for each in versions if each.valid_from <= on]
+    newest = max(begun, key=lambda each: each.version, default=None)
+    if newest is None or newest.valid_to is None or on <= newest.valid_to:
+        return newest
+    return None
 
 
 def _newest_last(versions: Iterable[AnyDated]) -> list[AnyDated]:

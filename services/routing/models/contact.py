@@ -90,7 +90,9 @@ class ReminderRow(Base):
     handoff_id: Mapped[UUID]
     number: Mapped[int] = mapped_column(SmallInteger)
     from_location: Mapped[str]
+    from_division: Mapped[str]
     to_location: Mapped[str]
+    to_division: Mapped[str]
     sent_by: Mapped[str]
     sent_at: Mapped[datetime]
     words: Mapped[bytes]
@@ -107,6 +109,7 @@ class ReminderRow(Base):
             postgresql_where=text("answered_at IS NULL AND raised_at IS NULL"),
         ),
         Index("ix_reminder_case_number", "case_number", "id"),
+        Index("ix_reminder_to_location", "to_location", "id"),
     )
 
 
