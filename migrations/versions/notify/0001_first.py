@@ -316,6 +316,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
     op.create_index("ix_message_person", "message", ["phone_blind", "first_sent_at"], unique=False)
+    op.create_index(
+        "ix_message_reference",
+        "message",
+        ["reference"],
+        unique=False,
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
     op.create_index("ix_message_status", "message", ["status", "id"], unique=False)
     op.create_table(
         "told_case",
@@ -334,8 +341,18 @@ def upgrade() -> None:
         sa.Column("person", sa.LargeBinary(), nullable=False),
         sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("promised_on", sa.Date(), nullable=True),
+        sa.Column("reminded", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_reminder_on", sa.Date(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_told_case")),
+    )
+    op.create_index(
+        "ix_told_case_reminder",
+        "told_case",
+        ["next_reminder_on"],
+        unique=False,
+        postgresql_where=sa.text("next_reminder_on IS NOT NULL"),
     )
     op.create_table(
         "delivery_step",
@@ -362,6 +379,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=True),
+        sa.Column("parcel_number", sa.Text(), nullable=True),
         sa.Column("delivery_id", sa.Uuid(), nullable=True),
         sa.Column("from_location", sa.Text(), nullable=False),
         sa.Column("from_division", sa.Text(), nullable=False),
@@ -377,6 +395,7 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("cancel_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_gateway", sa.Text(), nullable=True),
         sa.Column("cancel_waybill", sa.Text(), nullable=True),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
@@ -398,6 +417,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("cancel_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_dispatch_concluded",
+        "dispatch",
+        ["concluded_at"],
+        unique=False,
+        postgresql_where=sa.text("concluded_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_dispatch_due",
         "dispatch",
         ["next_attempt_at"],
@@ -405,6 +431,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
     op.create_index("ix_dispatch_from", "dispatch", ["from_location", "id"], unique=False)
+    op.create_index(
+        "ix_dispatch_live",
+        "dispatch",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("status NOT IN ('delivered', 'returned', 'lost', 'cancelled')"),
+    )
+    op.create_index("ix_dispatch_to", "dispatch", ["to_location", "id"], unique=False)
     op.create_index(
         "ix_dispatch_track",
         "dispatch",

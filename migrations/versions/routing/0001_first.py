@@ -574,8 +574,8 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("answered_at IS NULL AND raised_at IS NULL"),
     )
-    op.create_index("ix_reminder_to_location", "reminder", ["to_location", "id"], unique=False)
     op.create_index("ix_reminder_case_number", "reminder", ["case_number", "id"], unique=False)
+    op.create_index("ix_reminder_to_location", "reminder", ["to_location", "id"], unique=False)
     op.create_table(
         "request",
         sa.Column("id", sa.Uuid(), nullable=False),
