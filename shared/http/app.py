@@ -52,6 +52,7 @@ def new_app(
         openapi_url=f"/{house}/openapi.json",
         static_url=f"/{house}/docs-static",
         favicon_url=f"/{house}/docs-static/favicon.png",
+        swagger_ui_oauth2_redirect_url=f"/{house}/docs/oauth2-redirect",
         lifespan=lifespan,
         openapi_tags=list(tags),
         swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "list"},
