@@ -23,7 +23,8 @@ def open_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=10,
+        # A burst waits in line; who gives up after ten seconds would make errors out of slowness.
+        pool_timeout=60,
         pool_pre_ping=False,
         pool_recycle=1800,
         json_serializer=_dumps,

@@ -4,12 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Table, Text, delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    delete,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Now
@@ -32,6 +41,25 @@ IDEMPOTENCY = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Index(None, "expires_at"),
 )
+
+
+# Every POST pays for these: written once, not composed anew for each call.
+_TAKE = text("""
+INSERT INTO idempotency AS kept (caller, operation, key, digest, expires_at)
+VALUES (:caller, :operation, :key, :digest, :expires_at)
+ON CONFLICT (caller, operation, key) DO UPDATE
+SET digest = excluded.digest, expires_at = excluded.expires_at, status = NULL, reply = NULL
+WHERE kept.expires_at < :at
+RETURNING key
+""")
+_KEPT = text("""
+SELECT digest, status, reply FROM idempotency
+WHERE caller = :caller AND operation = :operation AND key = :key
+""")
+_ANSWER = text("""
+UPDATE idempotency SET status = :status, reply = :reply
+WHERE caller = :caller AND operation = :operation AND key = :key
+""")
 
 
 class ReplayedError(Exception):
@@ -74,32 +102,23 @@ class Once:
             return
         fresh = {
             "digest": means(self.session).keys.digest(self.content),
-            "status": None,
-            "reply": None,
             "expires_at": self.at + KEPT,
         }
-        taken = insert(IDEMPOTENCY).values(
-            caller=self.caller, operation=self.operation, key=self.key, **fresh
-        )
-        taken = taken.on_conflict_do_update(
-            index_elements=["caller", "operation", "key"],
-            set_=fresh,
-            where=IDEMPOTENCY.c.expires_at < self.at,
-        )
-        if (await self.session.execute(taken.returning(IDEMPOTENCY.c.key))).first() is None:
-            await self._replay()
+        if (await self.session.execute(_TAKE, {**self._mine, **fresh, "at": self.at})).first():
+            return
+        await self._replay()
 
     async def _replay(self) -> None:
-        kept = (await self.session.execute(IDEMPOTENCY.select().where(*self._mine()))).one()
+        kept = (await self.session.execute(_KEPT, self._mine)).one()
         keys = means(self.session).keys
         if not keys.matches(kept.digest, self.content):
             raise KeyReusedError
         answer = json.loads(keys.open("fields", kept.reply, context=self._context))
         raise ReplayedError(kept.status, answer["body"].encode(), answer["headers"])
 
-    def _mine(self) -> tuple[Any, ...]:
-        c = IDEMPOTENCY.c
-        return (c.caller == self.caller, c.operation == self.operation, c.key == self.key)
+    @property
+    def _mine(self) -> dict[str, str | None]:
+        return {"caller": self.caller, "operation": self.operation, "key": self.key}
 
     async def reply(
         self, status: int, out: BaseModel | None, headers: Mapping[str, str] | None = None
@@ -109,9 +128,7 @@ class Once:
         if self.key is not None:
             content = json.dumps({"body": body, "headers": dict(headers or {})}).encode()
             sealed = means(self.session).keys.seal("fields", content, context=self._context)
-            await self.session.execute(
-                IDEMPOTENCY.update().where(*self._mine()).values(status=status, reply=sealed)
-            )
+            await self.session.execute(_ANSWER, {**self._mine, "status": status, "reply": sealed})
         return answered(status, body.encode(), headers or {})
 
 

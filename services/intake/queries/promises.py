@@ -3,23 +3,25 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import PromiseRow
+
+# Asked with every submission that promises something: written once.
+_BARRED = text("""
+SELECT kind, max(barred_until) AS until FROM case_promise
+WHERE id_number_index = ANY(CAST(:indexes AS bytea[])) AND barred_until > :day
+GROUP BY kind
+""")
 
 
 async def barred_until(
     session: AsyncSession, id_number_indexes: Sequence[bytes], on: date
 ) -> Mapping[str, date]:
-    """Per kind of promise, the last day on which this person is barred from another."""
-    promise = PromiseRow
-    rows = await session.execute(
-        select(promise.kind, func.max(promise.barred_until))
-        .where(promise.id_number_index.in_(id_number_indexes), promise.barred_until >= on)
-        .group_by(promise.kind)
-    )
-    return {kind: until for kind, until in rows if until is not None}
+    """Per kind of promise, the first day on which this person may make another."""
+    rows = await session.execute(_BARRED, {"indexes": list(id_number_indexes), "day": on})
+    return {row.kind: row.until for row in rows}
 
 
 async def of_case(session: AsyncSession, number: str) -> Sequence[PromiseRow]:
