@@ -177,7 +177,7 @@ class Denial(Letter):
     decided_on: date
     facts: str = ""
     reason: str
-    legal_basis: str
+    legal_basis: str = ""
     remedies: Remedies = EMPTY_REMEDIES
 
 
@@ -188,8 +188,8 @@ class Extension(Letter):
     template: ClassVar[str] = "extension"
 
     accepted_on: date
-    was_due_on: date
-    due_on: date
+    was_due_on: date | None = None
+    due_on: date | None = None
     working_days: int
     reason: str
     approved_by: str

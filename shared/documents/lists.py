@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from shared.documents import codes
-from shared.documents.parts import Document, Matter, Office
+from shared.documents.parts import Document, Material, Matter, Office, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,32 @@ class Checklist(Document):
     fee: str = ""
     delivery: str = ""
     printed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One line of what a window has received, and when; `note`: what became of it."""
+
+    name: str
+    form: str
+    count: int
+    received_on: date
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedMaterials(Document):
+    """已收材料清单: everything of a case up to the day of printing, supplements too."""
+
+    template: ClassVar[str] = "received_materials"
+
+    case_number: str
+    matter: Matter
+    applicant: Person
+    window: Office
+    materials: tuple[Received, ...]
+    promised: tuple[Material, ...] = ()
+    printed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,14 @@ class Material:
 class Remedies:
     """Where to turn; unnamed, the sentence speaks of whoever the law says.
 
-    `review_first`: the law wants 行政复议 before the court (行政复议法 23).
+    `review_first`: the law wants 行政复议 before the court (行政复议法 23). `words`: the sentence
+    as the decision itself had it; then nothing else of this is printed.
     """
 
     review: str = ""
     court: str = ""
     review_first: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,6 +252,21 @@ def checklist() -> lists.Checklist:
     )
 
 
+def received_materials() -> lists.ReceivedMaterials:
+    return lists.ReceivedMaterials(
+        case_number=CASE,
+        matter=SCHOOL,
+        applicant=APPLICANT,
+        window=WINDOW,
+        materials=(
+            lists.Received("转移接续申请表", "原件", 1, RECEIVED, "收存，随办件流转"),
+            lists.Received("参保缴费凭证", "电子件", 1, date(2026, 3, 12), "收到"),
+        ),
+        promised=(MATERIALS[3],),
+        printed_at=AT,
+    )
+
+
 def manifest() -> lists.Manifest:
     return lists.Manifest(
         parcel="P630102-2603-000017",
@@ -334,6 +349,7 @@ ORDINARY: dict[str, Document] = {
         special_procedure(),
         delivery_proof(),
         checklist(),
+        received_materials(),
         manifest(),
         handover(),
         parcel_label(),
@@ -433,6 +449,17 @@ STRETCHED: dict[str, Document] = {
             )
             for i in range(1, 16)
         ),
+    ),
+    "received_materials": replace(
+        received_materials(),
+        applicant=_LONG,
+        matter=_WIDE,
+        window=LONG_OFFICE,
+        materials=tuple(
+            lists.Received("材料" * (i % 20 + 1), "此前办件已交", i, date(2026, 12, 31), "免交")
+            for i in range(1, 70)
+        ),
+        promised=many_materials(8),
     ),
     "manifest": replace(
         manifest(),

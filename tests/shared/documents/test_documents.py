@@ -115,6 +115,7 @@ SENTENCES = {
         "可以容缺",
         "不代表收件或者受理",
     ],
+    "received_materials": ["已收材料清单", "2026年3月12日", "尚未提交的材料", "不代表受理"],
     "manifest": [
         "材料交接清单",
         "P630102-2603-000017",
@@ -141,6 +142,7 @@ PAGES = {
     "special_procedure": 2,
     "delivery_proof": 2,
     "checklist": 3,
+    "received_materials": 5,
     "manifest": 7,
     "handover": 8,
     "parcel_label": 1,
