@@ -259,12 +259,14 @@ class Places(RuleBasedStateMachine):
             return
         row = data.draw(st.sampled_from(own))
         for end in ends:
-            self.run(
-                lambda session, end=end: scanning.settle(
-                    session, row.parcel_id, row.id, settlement, end=end, scope=EVERYTHING,
-                    at=self.at,
-                )
-            )  # fmt: skip
+            self.run(self.saying(row, settlement, end))
+
+    def saying(
+        self, row: Any, settlement: Settlement, end: End
+    ) -> Callable[[AsyncSession], Awaitable[Any]]:
+        return lambda session: scanning.settle(
+            session, row.parcel_id, row.id, settlement, end=end, scope=EVERYTHING, at=self.at
+        )
 
     @precondition(lambda self: self.bags)
     @rule(data=st.data())

@@ -58,7 +58,7 @@ async def receive_case(
     session.add(case)
     await session.flush()
     await take_in(session, case, item, originals, at=case.received_at)
-    await assign_case(session, case, item, known, at=at)
+    await assign_case(session, case, item, known, fresh=True, at=at)
 
 
 async def take_in(
@@ -72,7 +72,13 @@ async def take_in(
 
 
 async def assign_case(
-    session: AsyncSession, case: CaseRow, item: Item, known: Known, *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    item: Item,
+    known: Known,
+    *,
+    fresh: bool = False,
+    at: datetime,
 ) -> bool:
     """Open the handoffs the plan asks for; without an answer the case waits, with all reasons."""
     planned = plans.plan(question_of(case, item), item.plan(case.mode), known.registry)
@@ -87,7 +93,7 @@ async def assign_case(
     announced: list[Event] = []
     for row in opened:
         desk = Desk(session, case, row, rows, item, known, at)
-        announced += await opening.open_handoff(desk)
+        announced += await opening.open_handoff(desk, fresh=fresh)
     # Where the window has accepted for the lead, its later stages need not wait.
     if case.mode == Mode.JOINT_HANDLING:
         announced += await opening.open_next(Desk(session, case, rows[0], rows, item, known, at))

@@ -37,13 +37,13 @@ async def open_next(desk: Desk) -> list[Event]:
     return announced
 
 
-async def open_handoff(desk: Desk) -> Sequence[Event]:
+async def open_handoff(desk: Desk, *, fresh: bool = False) -> Sequence[Event]:
     """Its turn has come. What needs no paper has entered the handling place's system: received
-    (电子签名法 11). Where the window may accept in its name, it arrives accepted."""
+    (电子签名法 11). Where the window may accept in its name, it arrives accepted. `fresh`: of a case
+    that has just come there is nothing to hand on yet."""
     row = desk.handoff
     row.opened_at = desk.at
-    if desk.case.created_at != desk.at:
-        # Of a case that has just come there is nothing yet.
+    if not fresh:
         await transfers.hand_on(desk.session, row, at=desk.at)
     if _awaits_paper(desk):
         await desks.finish(desk, Step.ARRIVE, side=Side.SYSTEM, facts={"awaits": "paper"})

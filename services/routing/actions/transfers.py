@@ -64,12 +64,12 @@ async def hand_on(session: AsyncSession, row: HandoffRow, *, at: datetime) -> No
     made = await session.scalars(
         select(TransferRow)
         .where(TransferRow.case_number == row.case_number, TransferRow.what == DOCUMENT)
-        .distinct(TransferRow.subject_id)
-        .order_by(TransferRow.subject_id, TransferRow.sent_at)
+        .order_by(TransferRow.id)
     )
+    documents = {each.subject_id: each for each in made}
     passed = [
         _transfer(row, DOCUMENT, each.subject_id, each.digest, each.from_location, each.sent_at, at)
-        for each in made
+        for each in documents.values()
         if each.to_location != row.location
     ]
     await _record(session, [*(_of_content(each, row, at=at) for each in contents), *passed])
