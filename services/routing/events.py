@@ -23,7 +23,7 @@ class LocationRegistered(Event):
     division: str
     system: str
     valid_from: date
-    valid_to: date | None
+    valid_to: date | None = None
     address: str | None = None
     postcode: str | None = None
     opening: str | None = None

@@ -326,8 +326,8 @@ async def test_after_three_days_of_outage_each_sign_is_told_once_oldest_first(
     rows = await house.rows(
         "SELECT subject, data FROM outbox WHERE type = 'routing.light-turned.v1' ORDER BY id"
     )
-    told = [(row.subject, row.data["light"]) for row in rows]
-    assert sorted(told) == sorted(
+    lights = [(row.subject, row.data["light"]) for row in rows]
+    assert sorted(lights) == sorted(
         [(case, light) for case in (first, second) for light in ("yellow", "red", "missed")]
     )
 

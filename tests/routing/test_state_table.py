@@ -12,32 +12,25 @@ from services.routing.domain.handoffs import MOVES, Status, Step
 from services.routing.domain.words import Mode, Side
 from tests.routing.builders import House, item_document
 
-_SUSPENDED = {
-    "stretches": [
-        {
-            "kind": "running",
-            "since": "2026-09-07",
-            "until": "2026-09-07",
-            "reason": "受理",
-            "article": "",
-            "told": None,
-        },
-        {
-            "kind": "suspended",
-            "since": "2026-09-07",
-            "until": None,
-            "reason": "评审",
-            "article": "",
-            "told": 5,
-        },
-    ],
-    "extensions": [],
-}
-_RUNNING = {
-    "stretches": [{**_SUSPENDED["stretches"][0], "until": None}],
-    "extensions": [],
-}
-_STOPPED = {"stretches": [_SUSPENDED["stretches"][0]], "extensions": []}
+
+def _stretch(kind: str, until: str | None, told: int | None = None) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "since": "2026-09-07",
+        "until": until,
+        "reason": "受理",
+        "article": "",
+        "told": told,
+    }
+
+
+def _clock(*stretches: dict[str, Any]) -> dict[str, Any]:
+    return {"stretches": list(stretches), "extensions": []}
+
+
+_RUNNING = _clock(_stretch("running", None))
+_SUSPENDED = _clock(_stretch("running", "2026-09-07"), _stretch("suspended", None, 5))
+_STOPPED = _clock(_stretch("running", "2026-09-07"))
 _CLOCKS = {
     Status.ACCEPTED: (_RUNNING, "running"),
     Status.SUSPENDED: (_SUSPENDED, "suspended"),
