@@ -48,6 +48,8 @@ WHO = {
 BY_STATUS = {
     ("notice", "received"): ("handling receiving(notify)",) * 2 + ("lead receiving(notify)",),
     ("notice", "accepted"): ("receiving(notify)",) * 2 + ("lead receiving(notify)",),
+    # A lead whose own step is done still speaks for its branches.
+    ("notice", "decided"): ("", "", "lead"),
     ("answer_done", "received"): ("-", "-", "branch"),
     ("answer_done", "accepted"): ("-", "-", "lead branch"),
 }
@@ -133,7 +135,9 @@ def test_every_lawful_step_has_somebody_who_may_take_it_in_some_mode(
     answers = [may(mode, status, step, side, powers=EVERY_POWER) for side in Side]
     able = any(isinstance(answer, Allowed) for answer in answers)
     missing = {answer.because for answer in answers if isinstance(answer, Refused)}
-    assert able == ((status, step) in MOVES and Because.MODE not in missing)
+    for_others = (status, step) == (Status.DECIDED, Step.NOTICE)
+    there = Because.MODE not in missing and (mode is Mode.JOINT_HANDLING or not for_others)
+    assert able == ((status, step) in MOVES and there)
 
 
 def test_the_applicant_and_a_partner_system_are_told_how_it_is_done() -> None:

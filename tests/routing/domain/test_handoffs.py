@@ -77,6 +77,7 @@ LAW = {
     },
     "decided": {
         "supplement": "decided",
+        "notice": "decided",
         "hand_over": "decided",
         "later_check": "decided",
         "revoke": "closed",
