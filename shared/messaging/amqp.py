@@ -43,6 +43,7 @@ from shared.messaging.transport import (
     TransportAwayError,
 )
 from shared.messaging.waiting import Waiting
+from shared.telemetry.metrics import SET_ASIDE
 from shared.workers import pause
 
 log = structlog.get_logger()
@@ -186,20 +187,20 @@ class AmqpTransport:
         while not stop.is_set():
             await pause(stop, self._look_after)
             for reader in readers:
-                if not reader.idle:
-                    suspects.pop(reader.queue, None)
-                    continue
-                declared = await channel.declare_queue(
-                    reader.queue, passive=True, timeout=CONNECT_SECONDS
-                )
-                found = declared.declaration_result
-                starved = bool(found.message_count) or not found.consumer_count
+                starved = reader.idle and await _is_starved(channel, reader.queue)
                 if starved and suspects.get(reader.queue) == reader.received:
                     raise ReaderLostError(reader.queue)
                 if starved:
                     suspects[reader.queue] = reader.received
                 else:
                     suspects.pop(reader.queue, None)
+            await self._count_set_aside(channel)
+
+    async def _count_set_aside(self, channel: AbstractChannel) -> None:
+        for house in self._topology.houses:
+            for queue in (names.dead(house), names.unrouted(house)):
+                waiting, _ = await _found(channel, queue)
+                SET_ASIDE.labels(queue).set(waiting)
 
     async def revive(self, listener: Listener, *, limit: int = 1000) -> int:
         """Store what lies among the dead letters after all, for instance after a crash that came
@@ -216,6 +217,18 @@ class AmqpTransport:
         async with self._opening:
             await self._drop()
             self._states.clear()
+
+
+async def _found(channel: AbstractChannel, queue: str) -> tuple[int, int]:
+    """Messages waiting and consumers reading."""
+    declared = await channel.declare_queue(queue, passive=True, timeout=CONNECT_SECONDS)
+    found = declared.declaration_result
+    return found.message_count or 0, found.consumer_count or 0
+
+
+async def _is_starved(channel: AbstractChannel, queue: str) -> bool:
+    waiting, consumers = await _found(channel, queue)
+    return bool(waiting) or not consumers
 
 
 async def _publish(channel: Channel, message: Message) -> None:

@@ -33,7 +33,7 @@ from shared.clock import Clock
 from shared.db.transactions import Sessions
 from shared.errors import DomainError
 from shared.means import Means
-from shared.messaging import inbox
+from shared.messaging import turns
 from shared.messaging.envelope import (
     Lane,
     MalformedMessageError,
@@ -43,7 +43,7 @@ from shared.messaging.envelope import (
     traced,
     unseal,
 )
-from shared.messaging.inbox import Turn
+from shared.messaging.turns import Turn
 from shared.messaging.waiting import Waiting
 from shared.telemetry import traces
 from shared.telemetry.metrics import APPLIED
@@ -133,32 +133,32 @@ class Applier:
     async def apply_due(self) -> int:
         """Everything that is due now; how many turns were taken."""
         total = 0
-        while turns := await self.apply_some():
-            total += turns
+        while taken := await self.apply_some():
+            total += taken
         return total
 
     async def apply_some(self, *, first: Lane = Lane.INTERACTIVE) -> int:
         """One turn by itself and, if more is waiting, some batches of first tries together."""
-        turns = int(await self.apply_next(first=first))
-        if not turns or self._together < 2:
-            return turns
+        taken = int(await self.apply_next(first=first))
+        if not taken or self._together < 2:
+            return taken
         for _ in range(BATCHES):
-            taken = await self._apply_together(first)
-            turns += taken
-            if taken < self._together:
+            batch = await self._apply_together(first)
+            taken += batch
+            if batch < self._together:
                 break
-        return turns
+        return taken
 
     async def _apply_together(self, lane: Lane) -> int:
         """Under load, messages of several subjects share one transaction. If one of them fails
         nothing of it stays, and each is taken by itself: only then is it known which, and why."""
         try:
             async with self._engine.begin() as connection:
-                turns = await inbox.first_tries(connection, lane=lane, limit=self._together)
-                messages = [turn.message for turn in turns]
+                tries = await turns.first_tries(connection, lane=lane, limit=self._together)
+                messages = [each.message for each in tries]
                 if messages:
                     await self._handle_all(connection, messages)
-                    await inbox.mark_all_applied(connection, messages)
+                    await turns.mark_all_applied(connection, messages)
         except Exception as error:  # noqa: BLE001  (seen again, and dealt with, one by one)
             log.info("messages_taken_apart", error=described(error))
             return await self._apply_apart()
@@ -181,7 +181,7 @@ class Applier:
     async def apply_next(self, *, first: Lane = Lane.INTERACTIVE) -> bool:
         """One turn: applied, put off or parked. False when nothing is due."""
         async with self._engine.begin() as connection:
-            turn = await inbox.next_in_sequence(connection, first=first)
+            turn = await turns.next_in_sequence(connection, first=first)
             if turn is None:
                 return False
             outcome = await self._take(connection, turn)
@@ -214,7 +214,7 @@ class Applier:
             if connection.invalidated:
                 raise
             return await self._put_off(connection, turn, error)
-        await inbox.mark_applied(connection, message)
+        await turns.mark_applied(connection, message)
         return "applied"
 
     async def _handle(self, session: AsyncSession, message: Message) -> None:
@@ -249,7 +249,7 @@ class Applier:
             if turn.delayed_for > patience.delay_limit:
                 return await self._park(connection, turn, described(error))
             seconds = patience.after_delay(turn.delays)
-            await inbox.mark_later(
+            await turns.mark_later(
                 connection, turn, seconds=seconds, error=described(error), attempt=False
             )
             return "delayed"
@@ -257,13 +257,13 @@ class Applier:
         if turn.attempts + 1 >= patience.attempts:
             return await self._park(connection, turn, described(error))
         seconds = patience.after_attempt(turn.attempts)
-        await inbox.mark_later(
+        await turns.mark_later(
             connection, turn, seconds=seconds, error=described(error), attempt=True
         )
         return "failed"
 
     async def _park(self, connection: AsyncConnection, turn: Turn, error: str) -> str:
-        await inbox.mark_parked(connection, turn, error=error)
+        await turns.mark_parked(connection, turn, error=error)
         log.error("message_parked", **_named(turn.message), reason=error)
         return "parked"
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import ConflictError, NotFoundError
 from shared.messaging.envelope import Lane, Message
-from shared.messaging.inbox import INBOX, mark_applied
+from shared.messaging.inbox import INBOX
+from shared.messaging.turns import mark_applied
 
 _SUMMARY = [
     column
@@ -85,13 +86,6 @@ async def mend(
 async def skip(session: AsyncSession, message_id: UUID, *, reason: str) -> None:
     """Let it go by without effect; the subject goes on with the next."""
     row = await _lock(session, message_id)
-    if row.conflict:
-        # Its sequence number belongs to another message: only the row itself is settled.
-        settled = INBOX.update().where(INBOX.c.message_id == message_id)
-        await session.execute(
-            settled.values(parked_at=None, applied_at=text("now()"), note=f"skipped: {reason}")
-        )
-        return
     await mark_applied(session, _message(row), note=f"skipped: {reason}")
 
 

@@ -20,6 +20,11 @@ INBOX_PENDING = Gauge(
 INBOX_AGE = Gauge(
     "tongban_inbox_oldest_seconds", "Age of the oldest message not yet applied", ["house", "lane"]
 )
+SET_ASIDE = Gauge(
+    "tongban_broker_set_aside",
+    "Messages that the broker could deliver to nobody, or that could not be stored",
+    ["queue"],
+)
 PARKED = Gauge("tongban_inbox_parked", "Messages parked for a person to look at", ["house"])
 APPLIED = Counter(
     "tongban_messages_applied_total", "Messages applied", ["house", "type", "outcome"]

@@ -107,6 +107,17 @@ async def test_a_conflict_can_be_skipped_or_applied_by_itself(south: House) -> N
         assert await parked.list_parked(session) == []
 
 
+async def test_a_conflict_never_takes_the_turn_of_another(south: House) -> None:
+    other = make_message(sequence=3)
+    await store(south, make_message(sequence=3), other)
+    async with south.sessions.begin() as session:
+        await parked.replay(session, other.id)
+    await south.applier().apply_due()
+    await store(south, make_message(sequence=1), make_message(sequence=2))
+    await south.applier().apply_due()
+    assert await south.applied() == {"a": [3, 1, 2, 3]}
+
+
 async def test_a_message_that_can_never_be_stored_does_not_hold_up_the_others(
     south: House,
 ) -> None:

@@ -1,0 +1,221 @@
+"""Whose turn it is: claimed, and then over, put off or parked.
+
+Claiming takes the row of the message and of nothing else. When its turn is over, the subject's row
+is written as the last thing, and the next message of the subject becomes due (see inbox.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Integer, Interval, Row, bindparam, column, func, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.messaging.envelope import Lane, Message
+from shared.messaging.inbox import INBOX
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message whose turn it is, locked until the transaction ends."""
+
+    message: Message
+    attempts: int
+    delays: int
+    delayed_for: timedelta
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"producer": self.message.producer, "id": self.message.id}
+
+
+# The second arm is read only when the first found nothing.
+_NEXT = text("""
+SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM (
+SELECT * FROM (
+    SELECT * FROM inbox WHERE due_at <= now() AND lane = :first
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS a
+UNION ALL
+SELECT * FROM (
+    SELECT * FROM inbox WHERE due_at <= now() AND lane = :second
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS b
+LIMIT 1
+) AS turn
+""").columns(*INBOX.c, column("delayed_for", Interval))
+
+# First tries only, of as many subjects: what has failed before is taken one by one.
+_FRESH = (
+    INBOX.select()
+    .where(
+        INBOX.c.due_at <= func.now(),
+        INBOX.c.lane == bindparam("lane"),
+        INBOX.c.attempts == 0,
+        INBOX.c.delays == 0,
+        INBOX.c.conflict.is_(False),
+    )
+    .order_by(INBOX.c.due_at)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+
+# Both the message's own end and its successor's beginning; what was in conflict has no successor.
+# `stored` is read from the newest row even when this statement had to wait for it, while `next`
+# looks from before the wait: so when the answer is true, a second look is taken.
+_APPLIED = text("""
+WITH done AS (
+    UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,
+        note = coalesce(:note, note)
+    WHERE producer = :producer AND message_id = :id
+    RETURNING conflict
+),
+next AS (
+    UPDATE inbox SET due_at = now()
+    WHERE EXISTS (SELECT FROM done WHERE NOT conflict)
+        AND producer = :producer AND subject = :subject AND sequence = :sequence + 1
+        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+    RETURNING 1
+)
+UPDATE inbox_subject SET applied = greatest(applied, :sequence)
+WHERE EXISTS (SELECT FROM done WHERE NOT conflict)
+    AND producer = :producer AND subject = :subject
+RETURNING applied = :sequence AND stored > :sequence AND NOT EXISTS (SELECT FROM next)
+""")
+_SUCCESSOR = text("""
+UPDATE inbox SET due_at = now()
+WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
+    AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+""")
+
+# For several at once: the subjects' rows first, in the order in which `store` takes them, and then
+# a statement that sees all that was stored until then.
+_LOCK_SUBJECTS = text("""
+SELECT applied FROM inbox_subject
+WHERE (producer, subject) IN (
+    SELECT * FROM unnest(CAST(:producers AS text[]), CAST(:subjects AS text[]))
+)
+ORDER BY producer, subject FOR UPDATE
+""")
+_ALL_APPLIED = text("""
+WITH given AS (
+    SELECT * FROM unnest(
+        CAST(:producers AS text[]), CAST(:ids AS uuid[]), CAST(:subjects AS text[]),
+        CAST(:sequences AS bigint[])
+    ) AS given (producer, message_id, subject, sequence)
+),
+done AS (
+    UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL FROM given
+    WHERE inbox.producer = given.producer AND inbox.message_id = given.message_id
+),
+next AS (
+    UPDATE inbox SET due_at = now() FROM given
+    WHERE inbox.producer = given.producer AND inbox.subject = given.subject
+        AND inbox.sequence = given.sequence + 1
+        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+)
+UPDATE inbox_subject AS kept SET applied = greatest(applied, reached.sequence)
+FROM (
+    SELECT producer, subject, max(sequence) AS sequence FROM given GROUP BY producer, subject
+) AS reached
+WHERE kept.producer = reached.producer AND kept.subject = reached.subject
+""")
+
+_LATER = text("""
+UPDATE inbox
+SET due_at = clock_timestamp() + :seconds * interval '1 second',
+    last_error = :error,
+    attempts = attempts + :attempt,
+    delays = delays + 1 - :attempt,
+    delayed_since = CASE WHEN :attempt = 0 THEN coalesce(delayed_since, now()) END
+WHERE producer = :producer AND message_id = :id
+""")
+_PARKED = text("""
+UPDATE inbox
+SET due_at = NULL, parked_at = clock_timestamp(), last_error = :error, attempts = attempts + 1
+WHERE producer = :producer AND message_id = :id
+""")
+
+
+async def next_in_sequence(
+    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE
+) -> Turn | None:
+    """A message whose turn it is and that no other applier holds; `first` says which lane first."""
+    second = Lane.BULK if first is Lane.INTERACTIVE else Lane.INTERACTIVE
+    lanes = {"first": first.value, "second": second.value}
+    row = (await connection.execute(_NEXT, lanes)).first()
+    if row is None:
+        return None
+    return Turn(_message(row), row.attempts, row.delays, row.delayed_for)
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        id=row.message_id,
+        type=row.type,
+        source=row.producer,
+        subject=row.subject,
+        sequence=row.sequence,
+        time=row.at,
+        data=row.data,
+        lane=Lane(row.lane),
+        standalone=row.standalone,
+        traceparent=row.traceparent,
+    )
+
+
+async def mark_applied(
+    connection: AsyncConnection | AsyncSession, message: Message, *, note: str | None = None
+) -> None:
+    """Its turn is over, and the next one's begins."""
+    turn = {
+        "producer": message.producer,
+        "subject": message.subject,
+        "sequence": message.sequence,
+    }
+    look_again = await connection.execute(_APPLIED, {**turn, "id": message.id, "note": note})
+    if look_again.scalar():
+        await connection.execute(_SUCCESSOR, turn)
+
+
+async def first_tries(connection: AsyncConnection, *, lane: Lane, limit: int) -> Sequence[Turn]:
+    """Several messages of as many subjects, none of which has failed before; sorted by subject."""
+    rows = await connection.execute(_FRESH, {"lane": lane.value, "limit": limit})
+    turns = [
+        Turn(_message(row), attempts=0, delays=0, delayed_for=timedelta()) for row in rows.all()
+    ]
+    return sorted(turns, key=lambda turn: (turn.message.subject, turn.message.sequence))
+
+
+async def mark_all_applied(
+    connection: AsyncConnection | AsyncSession, messages: Sequence[Message]
+) -> None:
+    """The same for several at once."""
+    given = {
+        "producers": [message.producer for message in messages],
+        "subjects": [message.subject for message in messages],
+    }
+    await connection.execute(_LOCK_SUBJECTS, given)
+    await connection.execute(
+        _ALL_APPLIED,
+        {
+            **given,
+            "ids": [message.id for message in messages],
+            "sequences": [message.sequence for message in messages],
+        },
+    )
+
+
+async def mark_later(
+    connection: AsyncConnection, turn: Turn, *, seconds: float, error: str, attempt: bool
+) -> None:
+    """Try again after `seconds`; an `attempt` counts towards parking, a delay does not."""
+    await connection.execute(
+        _LATER, {**turn.key, "seconds": seconds, "error": error, "attempt": int(attempt)}
+    )
+
+
+async def mark_parked(connection: AsyncConnection, turn: Turn, *, error: str) -> None:
+    """Put aside for a person; later messages of its subject wait, other subjects go on."""
+    await connection.execute(_PARKED, {**turn.key, "error": error})
