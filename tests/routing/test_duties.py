@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+
 from deploy.database import EmbeddedDatabase
 from services.routing import duties_table
 from services.routing.domain import duties
