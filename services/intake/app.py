@@ -12,14 +12,24 @@ from sqlalchemy import exists, select
 
 from services.intake.actions.catalogue import Imported, import_catalogue
 from services.intake.actions.numbers import Numbers
-from services.intake.api import cases, items, materials, progress, requests, submissions
+from services.intake.api import (
+    cases,
+    documents,
+    items,
+    materials,
+    progress,
+    requests,
+    submissions,
+)
 from services.intake.consumers import HANDLERS
 from services.intake.models import Base
+from services.intake.pages import progress as progress_pages
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from services.intake.queries.places import Places
 from services.intake.settings import Settings
 from shared.chores import add_chores
+from shared.documents.documents import Typesetter
 from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
@@ -32,9 +42,11 @@ ROUTERS = (
     submissions.router,
     cases.router,
     materials.router,
+    documents.router,
     requests.router,
     items.router,
     progress.router,
+    progress_pages.router,
 )
 
 _ABOUT = """收件窗口：查事项、预审、收件、补正、查进度。
@@ -44,6 +56,7 @@ _ABOUT = """收件窗口：查事项、预审、收件、补正、查进度。
 _TAGS = (
     {"name": "办件", "description": "预审、收件、查找、补正、撤回"},
     {"name": "材料", "description": "材料文件的上传与取回"},
+    {"name": "文书", "description": "收件凭证、告知书、通知书等 PDF"},
     {"name": "事项", "description": "可以办理的事项、办事指南与材料清单"},
     {"name": "进度", "description": "申请人凭查询码公开查询"},
 )
@@ -59,9 +72,14 @@ def create_app(premises: Premises) -> FastAPI:
     settings = premises.settings
     assert isinstance(settings, Settings)  # noqa: S101  (intake's premises carry intake's settings)
 
+    typesetter = Typesetter()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        try:
+            yield
+        finally:
+            typesetter.close()
 
     app = new_app(
         house="intake",
@@ -86,6 +104,8 @@ def create_app(premises: Premises) -> FastAPI:
         premises.sessions, division=settings.division, block=settings.number_block
     )
     app.state.files = _open_files(premises)
+    app.state.typesetter = typesetter
+    app.state.public_url = settings.public_url
     return app
 
 

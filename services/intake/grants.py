@@ -32,6 +32,9 @@ GRANTS = Grants(
         "read_content": _READERS,
         "give_supplement": _WINDOW,
         "request_withdrawal": _WINDOW,
+        "list_documents": _LISTERS,
+        "print_document": _LISTERS,
         "read_progress": ANONYMOUS,
+        "show_progress": ANONYMOUS,
     }
 )

@@ -94,6 +94,10 @@ class LocationRow(Base):
     division: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    # For what is printed: where the applicant finds it.
+    address: Mapped[str | None]
+    phone: Mapped[str | None]
+    opening: Mapped[str | None]
 
 
 class NumberBlockRow(Base):
@@ -288,18 +292,34 @@ class PromiseRow(Base):
 
 
 class NoticeRow(Base):
-    """A one-time notice, of the handling place or of the window itself; what it says is sealed."""
+    """A one-time notice, of the handling place or of the window itself; what it says is sealed.
+    `number` is its place among those of one handoff: the second only repeats."""
 
     __tablename__ = "case_notice"
 
     notice_id: Mapped[UUID] = mapped_column(primary_key=True)
     case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
     handoff_id: Mapped[UUID | None]
+    number: Mapped[int | None]
     location: Mapped[str]
     issued_at: Mapped[datetime]
     supplement_due_on: Mapped[date | None]
     faults_sealed: Mapped[bytes]
     answered_at: Mapped[datetime | None]
+
+
+class LetterRow(Base):
+    """What an office has decided and owes the applicant in writing; what it says is sealed."""
+
+    __tablename__ = "case_letter"
+
+    letter_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    kind: Mapped[str]
+    handoff_id: Mapped[UUID]
+    location: Mapped[str]
+    issued_at: Mapped[datetime]
+    said_sealed: Mapped[bytes]
 
 
 class RequestRow(Base):

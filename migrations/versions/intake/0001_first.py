@@ -236,6 +236,9 @@ def upgrade() -> None:
         sa.Column("division", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("opening", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_location")),
     )
     op.create_table(
@@ -396,6 +399,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_case_handoff_location"), "case_handoff", ["location"], unique=False)
     op.create_table(
+        "case_letter",
+        sa.Column("letter_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"], ["case_file.case_number"], name=op.f("fk_case_letter_case_number")
+        ),
+        sa.PrimaryKeyConstraint("letter_id", name=op.f("pk_case_letter")),
+    )
+    op.create_index(
+        op.f("ix_case_letter_case_number"), "case_letter", ["case_number"], unique=False
+    )
+    op.create_table(
         "case_material",
         sa.Column("material_id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -419,6 +439,7 @@ def upgrade() -> None:
         sa.Column("notice_id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("handoff_id", sa.Uuid(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("supplement_due_on", sa.Date(), nullable=True),

@@ -13,7 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.actions import seals
 from services.intake.domain import cases
 from services.intake.domain.cases import Actor, News, Picture, Status
-from services.intake.models import CaseRow, HandoffRow, NoticeRow, RequestRow, StepRow
+from services.intake.domain.papers import Letter, Said
+from services.intake.models import (
+    CaseRow,
+    HandoffRow,
+    LetterRow,
+    NoticeRow,
+    RequestRow,
+    StepRow,
+)
 from services.intake.queries import cases as reads
 from shared.means import means
 from shared.messaging.apply import NotYetError
@@ -146,17 +154,34 @@ async def keep_notice(
     faults: JsonValue,
     issued_at: datetime,
     until: date | None,
+    number: int | None = None,
 ) -> None:
     notice = insert(NoticeRow).values(
         notice_id=notice_id,
         case_number=told.case_number,
         handoff_id=told.handoff_id,
+        number=number,
         location=told.location or "",
         issued_at=issued_at,
         supplement_due_on=until,
         faults_sealed=seals.seal_faults(means(session).keys, notice_id, faults),
     )
     await session.execute(notice.on_conflict_do_nothing())
+
+
+async def keep_letter(
+    session: AsyncSession, told: Told, kind: Letter, said: Said, *, at: datetime
+) -> None:
+    letter = insert(LetterRow).values(
+        letter_id=told.message_id,
+        case_number=told.case_number,
+        kind=kind.value,
+        handoff_id=told.handoff_id,
+        location=told.location or "",
+        issued_at=at,
+        said_sealed=seals.seal_letter(means(session).keys, told.message_id, said),
+    )
+    await session.execute(letter.on_conflict_do_nothing())
 
 
 async def settle_request(

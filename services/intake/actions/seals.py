@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic_core import from_json, to_json
 
+from services.intake.domain.papers import Said
 from services.intake.domain.submissions import SubmissionIn
 from shared.security.keys import Keyring
 
@@ -60,6 +61,16 @@ def open_faults(keys: Keyring, notice_id: UUID, sealed: bytes) -> list[dict[str,
     context = f"intake.case_notice.faults:{notice_id}"
     opened: list[dict[str, Any]] = from_json(keys.open("fields", sealed, context=context))
     return opened
+
+
+def seal_letter(keys: Keyring, letter_id: UUID, said: BaseModel) -> bytes:
+    context = f"intake.case_letter.said:{letter_id}"
+    return keys.seal("fields", said.model_dump_json().encode(), context=context)
+
+
+def open_letter(keys: Keyring, letter_id: UUID, sealed: bytes) -> Said:
+    context = f"intake.case_letter.said:{letter_id}"
+    return Said.model_validate_json(keys.open("fields", sealed, context=context))
 
 
 def seal_request(keys: Keyring, request_id: UUID, content: JsonValue) -> bytes:

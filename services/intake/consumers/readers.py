@@ -9,6 +9,11 @@ from pydantic import BaseModel
 from shared.security.personal import Personal
 
 
+class Contact(BaseModel):
+    role: str = ""
+    phone: str = ""
+
+
 class LocationRegistered(BaseModel):
     code: str
     version: int
@@ -17,6 +22,9 @@ class LocationRegistered(BaseModel):
     division: str
     valid_from: date
     valid_to: date | None = None
+    address: str | None = None
+    opening: str | None = None
+    contacts: list[Contact] = []
 
 
 class HandoffFacts(BaseModel):
@@ -54,10 +62,15 @@ class HandoffAccepted(OfHandoff):
     accepted_at: datetime
     due_on: date | None = None
     due_provisional: bool = False
+    deemed: bool = False
+    by_location: str | None = None
 
 
 class HandoffRefused(HandoffAt):
     ground: str
+    competent_authority: str | None = None
+    remedies: str = ""
+    reason: Annotated[str, Personal("text")]
 
 
 class NoticeFault(BaseModel):
@@ -67,6 +80,7 @@ class NoticeFault(BaseModel):
 
 class NoticeIssued(OfHandoff):
     notice_id: UUID
+    number: int | None = None
     issued_at: datetime
     supplement_due_on: date | None = None
     faults: Annotated[list[NoticeFault], Personal("text")]
@@ -85,6 +99,17 @@ class RequestRefused(OfCase):
 
 class HandoffDue(HandoffAt):
     due_on: date | None = None
+
+
+class HandoffSuspended(HandoffAt):
+    procedure: str
+    working_days: int
+    reason: Annotated[str, Personal("text")]
+
+
+class HandoffExtended(HandoffDue):
+    working_days: int
+    reason: Annotated[str, Personal("text")]
 
 
 class LightTurned(OfHandoff):
@@ -110,11 +135,20 @@ class PromiseChecked(HandoffAt):
     kept: bool
 
 
+class Certificate(BaseModel):
+    name: str
+    number: str
+
+
 class CaseDecided(OfCase):
     handoff_id: UUID
     result: str
     decided_at: datetime
     location: str
+    authority: str = ""
+    remedies: str = ""
+    opinion: Annotated[str, Personal("text")]
+    certificate: Annotated[Certificate | None, Personal("form")] = None
 
 
 class CaseClosed(OfCase):

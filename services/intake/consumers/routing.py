@@ -17,8 +17,10 @@ from services.intake.consumers.readers import (
     HandoffAccepted,
     HandoffAt,
     HandoffDue,
+    HandoffExtended,
     HandoffPrereviewed,
     HandoffRefused,
+    HandoffSuspended,
     HandoffTransferred,
     LightTurned,
     LocationRegistered,
@@ -30,7 +32,9 @@ from services.intake.consumers.readers import (
     SupplementApplied,
 )
 from services.intake.domain.cases import Actor, News, What
+from services.intake.domain.papers import Issued, Letter, Said
 from services.intake.models import LocationRow
+from services.intake.queries import cases as reads
 from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
 
@@ -40,8 +44,13 @@ _PENDING = "pending"
 async def on_location_registered(
     session: AsyncSession, message: Received[LocationRegistered]
 ) -> None:
-    stored = insert(LocationRow).values(message.data.model_dump())
-    told = {column: stored.excluded[column] for column in LocationRegistered.model_fields}
+    place = message.data
+    phones = {contact.role: contact.phone for contact in reversed(place.contacts)}
+    row = place.model_dump(exclude={"contacts"}) | {
+        "phone": phones.get("window") or phones.get("point_to_point")
+    }
+    stored = insert(LocationRow).values(row)
+    told = {column: stored.excluded[column] for column in row}
     await session.execute(
         stored.on_conflict_do_update(index_elements=["code", "version"], set_=told)
     )
@@ -92,11 +101,27 @@ async def on_handoff_accepted(session: AsyncSession, message: Received[HandoffAc
         due_provisional=accepted.due_provisional,
     )
     await _at_work(session, message, said)
+    # Silence accepted it: nobody wrote a letter, so none is ever printed.
+    kind = Letter.DEEMED_ACCEPTANCE if accepted.deemed else Letter.ACCEPTANCE
+    await news.keep_letter(
+        session,
+        _told(message),
+        kind,
+        Said(due_on=accepted.due_on, by_location=accepted.by_location),
+        at=accepted.accepted_at,
+    )
 
 
 async def on_handoff_refused(session: AsyncSession, message: Received[HandoffRefused]) -> None:
-    said = News(What.REFUSED, message.data.at, value="refused")
-    await _at_work(session, message, said)
+    refused = message.data
+    await _at_work(session, message, News(What.REFUSED, refused.at, value="refused"))
+    said = Said(
+        reason=refused.reason,
+        ground=refused.ground,
+        competent_authority=refused.competent_authority,
+        remedies=refused.remedies,
+    )
+    await news.keep_letter(session, _told(message), Letter.REFUSAL, said, at=refused.at)
 
 
 async def on_notice_issued(session: AsyncSession, message: Received[NoticeIssued]) -> None:
@@ -108,6 +133,7 @@ async def on_notice_issued(session: AsyncSession, message: Received[NoticeIssued
         _told(message),
         notice.notice_id,
         faults=[each.model_dump() for each in notice.faults],
+        number=notice.number,
         issued_at=notice.issued_at,
         until=notice.supplement_due_on,
     )
@@ -138,8 +164,11 @@ async def on_request_refused(session: AsyncSession, message: Received[RequestRef
     )
 
 
-async def on_handoff_suspended(session: AsyncSession, message: Received[HandoffAt]) -> None:
-    await _at_work(session, message, News(What.SUSPENDED, message.data.at))
+async def on_handoff_suspended(session: AsyncSession, message: Received[HandoffSuspended]) -> None:
+    paused = message.data
+    await _at_work(session, message, News(What.SUSPENDED, paused.at))
+    said = Said(reason=paused.reason, procedure=paused.procedure, working_days=paused.working_days)
+    await news.keep_letter(session, _told(message), Letter.SPECIAL_PROCEDURE, said, at=paused.at)
 
 
 async def on_handoff_resumed(session: AsyncSession, message: Received[HandoffDue]) -> None:
@@ -147,9 +176,17 @@ async def on_handoff_resumed(session: AsyncSession, message: Received[HandoffDue
     await _at_work(session, message, said)
 
 
-async def on_handoff_extended(session: AsyncSession, message: Received[HandoffDue]) -> None:
-    said = News(What.EXTENDED, message.data.at, due_on=message.data.due_on)
-    await _at_work(session, message, said)
+async def on_handoff_extended(session: AsyncSession, message: Received[HandoffExtended]) -> None:
+    longer = message.data
+    before = await reads.due_of(session, longer.handoff_id)
+    await _at_work(session, message, News(What.EXTENDED, longer.at, due_on=longer.due_on))
+    said = Said(
+        reason=longer.reason,
+        working_days=longer.working_days,
+        was_due_on=before,
+        due_on=longer.due_on,
+    )
+    await news.keep_letter(session, _told(message), Letter.EXTENSION, said, at=longer.at)
 
 
 async def on_light_turned(session: AsyncSession, message: Received[LightTurned]) -> None:
@@ -222,8 +259,17 @@ async def on_handoff_decided(session: AsyncSession, message: Received[OfHandoff]
 async def on_case_decided(session: AsyncSession, message: Received[CaseDecided]) -> None:
     decided = message.data
     told = Told(message.id, decided.case_number, decided.handoff_id, decided.location)
-    said = News(What.DECIDED, decided.decided_at, value=decided.result)
-    await news.tell(session, told, said, now=message.now)
+    news_of_it = News(What.DECIDED, decided.decided_at, value=decided.result)
+    await news.tell(session, told, news_of_it, now=message.now)
+    said = Said(
+        reason=decided.opinion,
+        result=decided.result,
+        authority=decided.authority,
+        remedies=decided.remedies,
+        certificate=decided.certificate
+        and Issued(name=decided.certificate.name, number=decided.certificate.number),
+    )
+    await news.keep_letter(session, told, Letter.DECISION, said, at=decided.decided_at)
 
 
 async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -> None:

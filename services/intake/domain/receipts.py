@@ -45,11 +45,11 @@ def _given(submission: SubmissionIn, item: ItemVersion) -> Iterator[Line]:
     for entry in submission.materials:
         material = item.material(entry.code)
         if material is not None:
-            note = _note(entry, item, submission.mode)
-            yield Line(entry.code, material.name, entry.form, entry.count, note)
+            became = note(entry, item, submission.mode)
+            yield Line(entry.code, material.name, entry.form, entry.count, became)
 
 
-def _note(entry: MaterialIn, item: ItemVersion, mode: Mode) -> Note:
+def note(entry: MaterialIn, item: ItemVersion, mode: Mode) -> Note:
     if entry.form in {MaterialForm.E_CERTIFICATE, MaterialForm.EARLIER_CASE}:
         return Note.SPARED
     if entry.form is not MaterialForm.ORIGINAL:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from services.intake.models import (
     CaseRow,
     ContentRow,
     HandoffRow,
+    LetterRow,
     MaterialRow,
     NoticeRow,
     OriginalRow,
@@ -188,6 +190,17 @@ async def known_contents(session: AsyncSession, names: Collection[str]) -> Colle
 async def notices_of(session: AsyncSession, number: str) -> Sequence[NoticeRow]:
     query = select(NoticeRow).where(NoticeRow.case_number == number)
     return (await session.scalars(query.order_by(NoticeRow.issued_at))).all()
+
+
+async def letters_of(session: AsyncSession, number: str) -> Sequence[LetterRow]:
+    query = select(LetterRow).where(LetterRow.case_number == number)
+    return (await session.scalars(query.order_by(LetterRow.issued_at, LetterRow.letter_id))).all()
+
+
+async def due_of(session: AsyncSession, handoff_id: UUID) -> date | None:
+    return await session.scalar(
+        select(HandoffRow.due_on).where(HandoffRow.handoff_id == handoff_id)
+    )
 
 
 async def requests_of(session: AsyncSession, number: str) -> Sequence[RequestRow]:

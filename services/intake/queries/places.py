@@ -66,6 +66,18 @@ async def versions_of(session: AsyncSession, code: str) -> Sequence[Place]:
     return [Place(*row) for row in rows]
 
 
+async def known_as(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, LocationRow]:
+    """The latest version of each of these places."""
+    place = LocationRow
+    rows = await session.scalars(
+        select(place)
+        .ext(distinct_on(place.code))
+        .where(place.code.in_(codes))
+        .order_by(place.code, place.version.desc())
+    )
+    return {row.code: row for row in rows}
+
+
 async def names_of(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, str]:
     """What the places are called by their latest version."""
     place = LocationRow

@@ -1,0 +1,1 @@
+"""The screens people use; the same actions and queries as the API."""
