@@ -135,10 +135,16 @@ async def _deliver(world: World, clerk: Any, number: str, tracking_code: str) ->
         what="电子送达",
     )
     applicant = world.passer_by()
-    result = await applicant.get(_path(delivery["link"]["url"]))
+    # What a messenger fetches beforehand is a page with a button; only opening is receiving.
+    shown = await applicant.get(_path(delivery["link"]["url"]))
+    if "查看办理结果" not in shown.text:
+        raise StuckError(f"结果页面：{shown.status_code} {shown.text[:300]}")
+    result = await applicant.get(f"/notify/v1/results/{delivery['link']['code']}")
     if result.status_code != 200:
         raise StuckError(f"打开结果：{result.status_code} {result.text[:300]}")
-    say(f"【申请人】打开结果链接：{result.json()['item_name']}，{_result(result.json())}。")
+    say(
+        f"【申请人】打开结果链接，按“查看”：{result.json()['item_name']}，{_result(result.json())}。"
+    )
     await clerk.until(
         f"/intake/v1/cases/{number}",
         lambda case: case["status"] == "delivered",

@@ -10,16 +10,18 @@ from fastapi import FastAPI
 
 from services.notify import timers
 from services.notify.actions import booking, pushes, sending, tracking
-from services.notify.api import carriers, deliveries, dispatches, messages, results
+from services.notify.actions.reports import Reporter
+from services.notify.api import carriers, deliveries, dispatches, messages, results, sms
 from services.notify.consumers import HANDLERS
 from services.notify.domain.carriers import CarrierRule
 from services.notify.domain.practice import Practice
 from services.notify.domain.templates import Templates
-from services.notify.gateways import secrets
+from services.notify.gateways import carrier_rules, secrets
 from services.notify.gateways.calls import Line
 from services.notify.gateways.carrier_files import JsonCarrierFile
 from services.notify.gateways.json_carrier import JsonCarrier, open_carrier
 from services.notify.gateways.json_sms import JsonSms, open_sms
+from services.notify.pages import results as result_pages
 from services.notify.settings import Settings
 from shared.chores import add_chores
 from shared.documents.documents import Typesetter
@@ -70,6 +72,8 @@ def create_app(premises: Premises) -> FastAPI:
             results.router,
             messages.router,
             carriers.router,
+            sms.router,
+            result_pages.router,
         ),
         carried=premises.carried,
         sessions=premises.sessions,
@@ -85,6 +89,7 @@ def create_app(premises: Premises) -> FastAPI:
     )
     app.state.typesetter = typesetter
     app.state.push_secrets = _push_secrets(_settings(premises))
+    app.state.sms_reporter = _reporter(premises)
     return app
 
 
@@ -94,6 +99,7 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     add_chores(workers, premises, transport, HANDLERS)
     workers.add(f"{HOUSE}-links", every(30.0, timers.expire_links(sessions, clock)))
     workers.add(f"{HOUSE}-pickups", every(60.0, timers.do_chores(sessions, clock)))
+    workers.add(f"{HOUSE}-promises", every(60.0, timers.remind_of_promises(sessions, clock)))
     _add_carriers(workers, premises)
     _add_texting(workers, premises)
 
@@ -151,6 +157,15 @@ def _texting(premises: Premises) -> JsonSms | None:
     return open_sms(settings.sms_file, line, base=settings.sms_base)
 
 
+def _reporter(premises: Premises) -> Reporter | None:
+    """None where no gateway is set up, or where it does not report."""
+    gateway, path = _texting(premises), _settings(premises).sms_file
+    if gateway is None or path is None or gateway.file.report is None:
+        return None
+    name = gateway.file.report.secret_file
+    return Reporter(gateway, decode(secrets.read(name, folder=path.parent))) if name else None
+
+
 def _push_secrets(settings: Settings) -> Mapping[str, bytes]:
     """By carrier; who has none cannot push."""
     found = {}
@@ -164,6 +179,10 @@ def _push_secrets(settings: Settings) -> Mapping[str, bytes]:
 def _settle_practice(premises: Premises) -> None:
     """Every session of this process finds it among what it carries."""
     settings = _settings(premises)
+    known = {each.code: each.file.name for each in _carriers(premises)}
+    rules = tuple(CarrierRule(code) for code in known)
+    if settings.carrier_rules is not None:
+        rules = carrier_rules.load(settings.carrier_rules, known)
     premises.carried.caches[Practice] = Practice(
         public_url=settings.public_url.rstrip("/"),
         link_term=timedelta(days=settings.link_days),
@@ -172,7 +191,8 @@ def _settle_practice(premises: Premises) -> None:
         signature=settings.sms_signature,
         hotline=settings.hotline,
         texting=settings.sms_file is not None,
-        carrier_rules=tuple(CarrierRule(each.code) for each in _carriers(premises)),
+        carrier_rules=rules,
+        carriers=known,
     )
 
 

@@ -10,16 +10,18 @@ from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import deliveries, received
+from services.notify.actions import bags, deliveries, promises, received
+from services.notify.actions.bags import Deed, Sealed
 from services.notify.actions.deliveries import Decided
 from services.notify.actions.messages import tell
 from services.notify.domain.messages import Event, Placeholder
-from services.notify.domain.practice import spoken_day
+from services.notify.domain.practice import Practice, spoken_day
 from services.notify.domain.templates import listed
 from services.notify.models import CaseRow, ItemRow, LocationRow
 from services.notify.queries import cases, places
 from services.notify.queries.seals import Certificate, Outcome
 from shared.clock import local_date
+from shared.means import cached
 from shared.messaging.apply import Handler, NotYetError
 from shared.messaging.envelope import Received
 from shared.security.personal import Personal
@@ -59,6 +61,7 @@ class LocationRegistered(BaseModel):
 
 class Promise(BaseModel):
     materials: list[str] = []
+    due_on: date | None = None
 
 
 class CaseReceived(BaseModel):
@@ -132,6 +135,23 @@ class CaseClosed(BaseModel):
     at: datetime
 
 
+class ParcelSealed(BaseModel):
+    parcel_id: UUID
+    number: str
+    from_location: str
+    to_location: str
+
+
+class ParcelHandedOver(BaseModel):
+    parcel_id: UUID
+    carrier: str
+    waybill: str | None = None
+
+
+class ParcelTold(BaseModel):
+    parcel_id: UUID
+
+
 async def on_item_published(session: AsyncSession, message: Received[ItemPublished]) -> None:
     item = message.data
     row = {
@@ -182,6 +202,7 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         received_at=given.received_at,
         delivery_method=given.delivery_method,
         outstanding=given.deferral.materials if given.deferral else [],
+        promised_on=given.deferral.due_on if given.deferral else None,
         application=given.application,
         tracking_code=given.tracking_code,
         at=message.now,
@@ -195,6 +216,7 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
     still = [code for code in case.outstanding if code not in came]
     if still != case.outstanding:
         case.outstanding = still
+        promises.schedule(cached(session, Practice), case)
         await deliveries.papers_came(session, case, at=message.now)
 
 
@@ -268,8 +290,32 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
     told = message.data
     case = await _case(session, told.case_number)
     case.closed_at = told.at
+    promises.schedule(cached(session, Practice), case)
     if told.outcome != "refused":
         await tell(session, case, Event.CLOSED, source="", at=message.now, words=_on(told.at))
+
+
+async def on_parcel_sealed(session: AsyncSession, message: Received[ParcelSealed]) -> None:
+    told = message.data
+    known = await places.places(session, [told.from_location, told.to_location])
+    if len(known) < len({told.from_location, told.to_location}):
+        raise NotYetError(f"locations {told.from_location}, {told.to_location}")
+    sealed = Sealed(told.parcel_id, told.number, known[told.from_location], known[told.to_location])
+    await bags.plan_bag(session, sealed, at=message.now)
+
+
+async def on_parcel_handed_over(session: AsyncSession, message: Received[ParcelHandedOver]) -> None:
+    told = message.data
+    await bags.hand_over_bag(
+        session, told.parcel_id, carrier=told.carrier, waybill=told.waybill, at=message.now
+    )
+
+
+def _followed(deed: Deed) -> Handler:
+    async def on_parcel_told(session: AsyncSession, message: Received[ParcelTold]) -> None:
+        await bags.follow_bag(session, message.data.parcel_id, deed, at=message.now)
+
+    return on_parcel_told
 
 
 def _on(at: datetime) -> dict[Placeholder, str]:
@@ -296,5 +342,14 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "routing.handoff-refused.v1": on_handoff_refused,
         "routing.case-decided.v1": on_case_decided,
         "routing.case-closed.v1": on_case_closed,
+        "routing.parcel-sealed.v1": on_parcel_sealed,
+        "routing.parcel-handed-over.v1": on_parcel_handed_over,
+        "routing.parcel-arrived.v1": _followed(Deed.ARRIVED),
+        "routing.parcel-scanned.v1": _followed(Deed.ARRIVED),
+        "routing.parcel-returning.v1": _followed(Deed.RETURNING),
+        "routing.parcel-returned.v1": _followed(Deed.RETURNED),
+        "routing.parcel-lost.v1": _followed(Deed.LOST),
+        "routing.parcel-found.v1": _followed(Deed.FOUND),
+        "routing.parcel-closed.v1": _followed(Deed.CLOSED),
     }
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from services.notify.models import DeliveryRow
+from services.notify.models import DeliveryRow, DispatchRow
 from shared.messaging.envelope import Event
 
 
@@ -33,7 +33,19 @@ class ResultDelivered(Event):
     proof_kind: str
 
 
-PUBLISHED: Sequence[type[Event]] = (DeliveryChanged, ResultDelivered)
+class ParcelTracked(Event):
+    """A carrier's word on a bag between two places (subject parcel:<id>)."""
+
+    type: ClassVar[str] = "notify.parcel-tracked.v1"
+
+    parcel_id: UUID
+    carrier: str
+    waybill: str
+    what: str
+    at: datetime
+
+
+PUBLISHED: Sequence[type[Event]] = (DeliveryChanged, ResultDelivered, ParcelTracked)
 
 
 def delivery_changed(delivery: DeliveryRow, *, at: datetime) -> DeliveryChanged:
@@ -53,4 +65,14 @@ def result_delivered(delivery: DeliveryRow, *, at: datetime) -> ResultDelivered:
         method=delivery.method,
         delivered_at=at,
         proof_kind=delivery.proof_kind or "",
+    )
+
+
+def parcel_tracked(parcel: DispatchRow, what: str, *, at: datetime) -> ParcelTracked:
+    return ParcelTracked(
+        parcel_id=parcel.id,
+        carrier=parcel.carrier or "",
+        waybill=parcel.waybill or "",
+        what=what,
+        at=at,
     )

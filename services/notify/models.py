@@ -72,7 +72,7 @@ class CaseRow(Base):
     """What of a case delivering and telling need; `person` is sealed (phone, envelope, code).
 
     Its row is locked before anything of the case is changed. `outstanding` are the deferred papers
-    that have not come yet."""
+    that have not come yet, `promised_on` the day they are due."""
 
     __tablename__ = "told_case"
 
@@ -89,7 +89,18 @@ class CaseRow(Base):
     person: Mapped[bytes]
     phone_blind: Mapped[bytes | None]
     received_at: Mapped[datetime]
+    promised_on: Mapped[date | None]
+    reminded: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_reminder_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_told_case_reminder",
+            "next_reminder_on",
+            postgresql_where=text("next_reminder_on IS NOT NULL"),
+        ),
+    )
 
 
 class DeliveryRow(Base):
@@ -193,16 +204,18 @@ class LinkRow(Base):
 
 class DispatchRow(Base):
     """Something posted. Its id is the order number that a carrier knows it by, so that booking
-    again is the same booking; `recipient` is sealed. `gateway` is the carrier that books over the
-    network, `carrier` whoever has it. A waybill number names a dispatch only together with carrier
-    and time: numbers are used again after a year. `cancel_at` is set while a booking that is not
-    wanted any more has still to be cancelled there."""
+    again is the same booking; that of a sealed bag is routing's own id of it. `recipient` is
+    sealed. `gateway` is the carrier that books over the network, `carrier` whoever has it. A
+    waybill number names a dispatch only together with carrier and time: numbers are used again
+    after a year. `cancel_at` is set while a booking that is not wanted any more has still to be
+    cancelled with `cancel_gateway`."""
 
     __tablename__ = "dispatch"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     case_number: Mapped[str | None]
+    parcel_number: Mapped[str | None]
     delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey(DeliveryRow.id))
     from_location: Mapped[str]
     from_division: Mapped[str]
@@ -218,6 +231,7 @@ class DispatchRow(Base):
     next_attempt_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     cancel_at: Mapped[datetime | None]
+    cancel_gateway: Mapped[str | None]
     cancel_waybill: Mapped[str | None]
     booked_at: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
@@ -229,7 +243,18 @@ class DispatchRow(Base):
 
     __table_args__ = (
         Index("ix_dispatch_from", "from_location", "id"),
+        Index("ix_dispatch_to", "to_location", "id"),
         Index("ix_dispatch_waybill", "carrier", "waybill"),
+        Index(
+            "ix_dispatch_live",
+            "id",
+            postgresql_where=text("status NOT IN ('delivered', 'returned', 'lost', 'cancelled')"),
+        ),
+        Index(
+            "ix_dispatch_concluded",
+            "concluded_at",
+            postgresql_where=text("concluded_at IS NOT NULL"),
+        ),
         Index(
             "uq_dispatch_of_delivery",
             "delivery_id",
@@ -319,4 +344,5 @@ class MessageRow(Base):
         ),
         Index("ix_message_person", "phone_blind", "first_sent_at"),
         Index("ix_message_status", "status", "id"),
+        Index("ix_message_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     )

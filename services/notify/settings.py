@@ -10,7 +10,8 @@ from shared.configuration import HouseSettings
 
 
 class Settings(HouseSettings):
-    """`sms_file` and `carrier_files` describe gateways; without one nothing goes out by it."""
+    """`sms_file` and `carrier_files` describe gateways; without one nothing goes out by it.
+    Without `carrier_rules` a single carrier takes everything; between several a person chooses."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_")
 
@@ -21,4 +22,5 @@ class Settings(HouseSettings):
     sms_signature: str = Field(default="通办", min_length=1, max_length=12)
     hotline: str = "12345"
     carrier_files: tuple[Path, ...] = ()
+    carrier_rules: Path | None = None
     carrier_bases: dict[str, str] = Field(default_factory=dict)

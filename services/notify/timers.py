@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.notify.actions import matters, terms
-from services.notify.models import DeliveryRow, LinkRow
+from services.notify.actions import matters, promises, terms
+from services.notify.models import CaseRow, DeliveryRow, LinkRow
 from services.notify.queries import cases
 from shared.clock import Clock, local_date
 from shared.db.transactions import Sessions
@@ -56,6 +56,29 @@ def do_chores(sessions: Sessions, clock: Clock) -> Work:
                 )
             ).all()
         await _each(sessions, clock, due, terms.do_chore)
+        return bool(due)
+
+    return work
+
+
+def remind_of_promises(sessions: Sessions, clock: Clock) -> Work:
+    """A deferred paper that was promised for a day and has not come."""
+
+    async def work() -> bool:
+        async with sessions() as session:
+            due = (
+                await session.scalars(
+                    select(CaseRow.case_number)
+                    .where(CaseRow.next_reminder_on <= local_date(clock()))
+                    .order_by(CaseRow.next_reminder_on)
+                    .limit(_BATCH)
+                )
+            ).all()
+        for number in due:
+            async with sessions.begin() as session:
+                case = await cases.lock_case(session, number)
+                if case is not None:
+                    await promises.remind(session, case, at=clock())
         return bool(due)
 
     return work

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from services.notify import events
+from services.notify.actions import tracking
 from services.notify.grants import GRANTS
 from shared.messaging.envelope import Event
 from shared.messaging.outbox import OUTBOX
@@ -40,13 +41,19 @@ async def test_what_is_published_is_what_the_contract_says(
 ) -> None:
     await post.tell(town.case_received())
     await post.tell(town.case_decided())
+    sealed, handed = town.parcel_sealed(), town.parcel_handed_over("EA000000013CN")
+    await post.tell(sealed, handed, subject=town.PARCEL_SUBJECT)
+    async with premises.sessions.begin() as session:
+        await tracking.hear(session, town.PARCEL, town.trace("BACK"), at=town.AT)
     page = await client.get("/notify/v1/deliveries", params={"case_number": CASE}, headers=token())
-    await client.get(page.json()["deliveries"][0]["link"]["url"])
+    await client.get(town.result_path(page.json()["deliveries"][0]["link"]))
     async with premises.sessions() as session:
         rows = (await session.execute(select(OUTBOX))).all()
     assert {row.type for row in rows} == {event.type for event in events.PUBLISHED}
     for row in rows:
-        assert row.subject == CASE
+        assert row.subject == (
+            town.PARCEL_SUBJECT if row.type == "notify.parcel-tracked.v1" else CASE
+        )
         checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
         jsonschema.validate(row.data, contract(row.type), format_checker=checker)
 

@@ -134,7 +134,7 @@ async def test_a_change_before_it_left_calls_the_dispatch_off(
     assert refused.status_code == 409
     back = await clerk.post(f"{DELIVERIES}/{found['id']}/change", {"method": "handling_pickup"})
     assert back.json()["status"] == "pending"
-    assert (await clerk.client.get(changed.json()["link"]["url"])).status_code == 410
+    assert (await clerk.client.get(town.result_path(changed.json()["link"]))).status_code == 410
 
 
 async def test_a_stale_change_is_refused(post: Post, clerk: Window) -> None:

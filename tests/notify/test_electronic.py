@@ -45,7 +45,7 @@ async def test_the_window_gets_the_link_and_the_office_does_not(
     await decided(post)
     found = await delivery_of(client, token())
     assert (found["status"], found["method"]) == ("ready", "electronic")
-    assert found["link"]["url"] == f"http://notify.test/notify/v1/results/{found['link']['code']}"
+    assert found["link"]["url"] == f"http://notify.test/notify/results/{found['link']['code']}"
     seen_there = await delivery_of(client, token("officer", OFFICE))
     assert seen_there["link"] is None
 
@@ -55,7 +55,7 @@ async def test_opening_the_link_delivers_the_result_without_the_name(
 ) -> None:
     await decided(post)
     link = (await delivery_of(client, token()))["link"]
-    answer = await client.get(link["url"])
+    answer = await client.get(town.result_path(link))
     assert answer.status_code == 200
     seen = answer.json()
     assert seen["result_zh"] == "准予"
@@ -80,7 +80,7 @@ async def test_a_denial_says_why_and_what_can_be_done(
 ) -> None:
     await decided(post, result="denied", certificate=None)
     link = (await delivery_of(client, token()))["link"]
-    seen = (await client.get(link["url"])).json()
+    seen = (await client.get(town.result_path(link))).json()
     assert seen["result_zh"] == "不予许可"
     assert seen["opinion"] == "不符合条件"
     assert "行政复议" in seen["remedies"]
@@ -91,7 +91,7 @@ async def test_many_openings_at_once_are_one_delivery(
 ) -> None:
     await decided(post)
     link = (await delivery_of(client, token()))["link"]
-    answers = await asyncio.gather(*(client.get(link["url"]) for _ in range(20)))
+    answers = await asyncio.gather(*(client.get(town.result_path(link)) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
     types = [type_ for type_, _ in await announced(premises)]
     assert types.count("notify.result-delivered.v1") == 1
@@ -123,7 +123,7 @@ async def test_an_expired_link_says_so_and_the_window_issues_another(
     clerk = token()
     found = await delivery_of(client, clerk)
     time.at += timedelta(days=30)
-    gone = await client.get(found["link"]["url"])
+    gone = await client.get(town.result_path(found["link"]))
     assert gone.status_code == 410
     assert gone.json()["code"] == "result-link-expired"
     assert "窗口" in gone.json()["detail"]
@@ -134,8 +134,10 @@ async def test_an_expired_link_says_so_and_the_window_issues_another(
     assert renewed.status_code == 200, renewed.text
     assert renewed.json()["status"] == "ready"
     assert renewed.json()["link"]["code"] != found["link"]["code"]
-    assert (await client.get(renewed.json()["link"]["url"])).status_code == 200
-    assert (await client.get(found["link"]["url"])).json()["code"] == "result-link-replaced"
+    assert (await client.get(town.result_path(renewed.json()["link"]))).status_code == 200
+    assert (await client.get(town.result_path(found["link"]))).json()[
+        "code"
+    ] == "result-link-replaced"
 
 
 async def test_a_result_can_be_looked_at_again_with_a_new_link(
@@ -143,11 +145,11 @@ async def test_a_result_can_be_looked_at_again_with_a_new_link(
 ) -> None:
     await decided(post)
     found = await delivery_of(client, token())
-    await client.get(found["link"]["url"])
+    await client.get(town.result_path(found["link"]))
     renewed = await client.post(f"{DELIVERIES}/{found['id']}/link", headers=token())
     assert renewed.json()["status"] == "delivered"
-    assert (await client.get(renewed.json()["link"]["url"])).status_code == 200
-    assert (await client.get(found["link"]["url"])).status_code == 410
+    assert (await client.get(town.result_path(renewed.json()["link"]))).status_code == 200
+    assert (await client.get(town.result_path(found["link"]))).status_code == 410
 
 
 async def test_the_database_alone_opens_no_link(

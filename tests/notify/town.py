@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from services.intake.events import CaseReceived, MaterialGiven, SupplementGiven
 from services.intake.events import Promise as Promised
 from services.notify.consumers import HANDLERS
+from services.notify.domain.traces import Trace, TraceEvent, Tracking
 from services.routing.events import (
     CaseAssigned,
     CaseClosed,
@@ -22,6 +23,9 @@ from services.routing.events import (
     LocationRegistered,
     NoticeFault,
     NoticeIssued,
+    ParcelArrived,
+    ParcelHandedOver,
+    ParcelSealed,
 )
 from shared.chance import new_id
 from shared.messaging import inbox
@@ -35,6 +39,8 @@ OFFICE = "620102-YB"
 CASE = "63000026000000126"
 ITEM = "YB-001"
 PHONE = "13900000000"
+PARCEL = UUID("01890000-0000-7000-8000-00000000000a")
+PARCEL_SUBJECT = f"parcel:{PARCEL}"
 
 
 @dataclass
@@ -240,3 +246,41 @@ def supplement_given(*codes: str, number: str = CASE) -> SupplementGiven:
         originals=(),
         application={},
     )
+
+
+def _of_parcel(state: str) -> dict[str, Any]:
+    return {
+        "parcel_id": PARCEL,
+        "number": "630000-D-0000017",
+        "from_location": WINDOW,
+        "to_location": OFFICE,
+        "state": state,
+        "cases": [CASE],
+        "at": AT,
+    }
+
+
+def parcel_sealed() -> ParcelSealed:
+    return ParcelSealed(**_of_parcel("sealed"), originals=2, seal_number=None)
+
+
+def parcel_handed_over(waybill: str | None, *, carrier: str = "simulated") -> ParcelHandedOver:
+    return ParcelHandedOver(
+        **_of_parcel("handed_over"), carrier=carrier, waybill=waybill, due_on=None
+    )
+
+
+def parcel_arrived() -> ParcelArrived:
+    return ParcelArrived(**_of_parcel("arrived"))
+
+
+_READ = {"BACK": Tracking.RETURN_TO_SENDER, "LEFT": Tracking.IN_TRANSIT}
+
+
+def trace(*codes: str) -> Trace:
+    return tuple(TraceEvent(at=AT, code=code, tracking=_READ[code]) for code in codes)
+
+
+def result_path(link: dict[str, str]) -> str:
+    """The result as data, opened at once; the address in a message is a page with a button."""
+    return f"/notify/v1/results/{link['code']}"

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import matters, planning, tracking
-from services.notify.actions.matters import Matter
+from services.notify.actions import journeys, matters, planning, tracking
+from services.notify.actions.journeys import Journey
 from services.notify.actions.printing import CONTENTS
 from services.notify.actions.tracking import TRACK_EVERY
 from services.notify.domain import deliveries, retries
@@ -22,13 +22,11 @@ from services.notify.domain.dispatches import Status, Step
 from services.notify.gateways.carriers import BookingOrder, CarrierGateway, Carriers, Party
 from services.notify.gateways.outcomes import Done, Duplicate, Outcome, Refused, RetryLater
 from services.notify.models import DispatchRow
-from services.notify.queries import cases, places, seals
+from services.notify.queries import places, seals
 from services.notify.queries.seals import Envelope
-from shared.audit import trail
 from shared.clock import Clock
 from shared.db.transactions import Sessions
 from shared.means import means
-from shared.security.grants import EVERYTHING
 
 LEASE = timedelta(minutes=2)
 _CANCEL_AGAIN = timedelta(minutes=10)
@@ -101,18 +99,17 @@ def _party(envelope: Envelope) -> Party:
 async def _record(
     session: AsyncSession, asked: _Asked, outcome: Outcome, *, at: datetime, chance: float
 ) -> None:
-    case = await cases.lock_case_of_dispatch(session, asked.dispatch_id, EVERYTHING)
-    matter = await matters.of_locked(session, case, at=at)
-    dispatch = await session.get_one(DispatchRow, asked.dispatch_id, populate_existing=True)
+    journey = await journeys.take_up(session, asked.dispatch_id, at=at)
+    dispatch = journey.dispatch
     if dispatch.status != Status.PLANNED or dispatch.gateway != asked.gateway.code:
         _too_late(dispatch, asked, outcome, at=at)
     elif isinstance(outcome, Done | Duplicate):
-        await _booked(matter, dispatch, asked.gateway.code, outcome.reference)
+        await _booked(journey, asked.gateway.code, outcome.reference)
     elif isinstance(outcome, Refused):
         planning.change(dispatch, Step.REFUSE, at=at)
         dispatch.next_attempt_at = None
         dispatch.last_error = f"{outcome.raw_code} {outcome.reason}".strip()[:200]
-        await _note(matter, dispatch, "dispatch-refused")
+        await journeys.conclude(journey, "dispatch-refused")
     else:
         dispatch.last_error = f"{outcome.raw_code} {outcome.reason}".strip()[:200]
         dispatch.next_attempt_at = retries.next_attempt(
@@ -124,35 +121,23 @@ async def _record(
         )
 
 
-async def _booked(matter: Matter, dispatch: DispatchRow, carrier: str, waybill: str) -> None:
-    planning.change(dispatch, Step.BOOK, at=matter.at)
+async def _booked(journey: Journey, carrier: str, waybill: str) -> None:
+    dispatch, matter, at = journey.dispatch, journey.matter, journey.at
+    planning.change(dispatch, Step.BOOK, at=at)
     dispatch.carrier, dispatch.waybill = carrier, waybill
-    dispatch.booked_at, dispatch.next_attempt_at, dispatch.last_error = matter.at, None, None
-    dispatch.next_track_at = matter.at + TRACK_EVERY
-    if DeliveryStep.BOOK in deliveries.allowed(matter.method, matter.status):
+    dispatch.booked_at, dispatch.next_attempt_at, dispatch.last_error = at, None, None
+    dispatch.next_track_at = at + TRACK_EVERY
+    if matter and DeliveryStep.BOOK in deliveries.allowed(matter.method, matter.status):
         matters.move(matter, DeliveryStep.BOOK, {"dispatch": str(dispatch.id)})
-    await tracking.catch_up(matter, dispatch)
-    await _note(matter, dispatch, "dispatch-booked")
-    await matters.conclude(matter, "dispatch-booked", facts={"dispatch": str(dispatch.id)})
+    await tracking.catch_up(journey)
+    await journeys.conclude(journey, "dispatch-booked")
 
 
 def _too_late(dispatch: DispatchRow, asked: _Asked, outcome: Outcome, *, at: datetime) -> None:
     """It was called off, or posted by hand, while the carrier was being asked: no booking stays."""
     if isinstance(outcome, Done | Duplicate):
-        dispatch.gateway = asked.gateway.code
+        dispatch.cancel_gateway = asked.gateway.code
         dispatch.cancel_at, dispatch.cancel_waybill = at, outcome.reference
-
-
-async def _note(matter: Matter, dispatch: DispatchRow, action: str) -> None:
-    await trail.record(
-        matter.session,
-        action=action,
-        case_number=dispatch.case_number,
-        resource=f"dispatch:{dispatch.id}",
-        outcome=dispatch.status,
-        facts={"carrier": dispatch.gateway or "", "waybill": dispatch.waybill or ""},
-        at=matter.at,
-    )
 
 
 async def cancel_next(sessions: Sessions, carriers: Carriers, clock: Clock) -> bool:
@@ -160,15 +145,15 @@ async def cancel_next(sessions: Sessions, carriers: Carriers, clock: Clock) -> b
     async with sessions.begin() as session:
         dispatch = await session.scalar(
             select(DispatchRow)
-            .where(DispatchRow.cancel_at <= clock(), DispatchRow.gateway.in_(carriers))
+            .where(DispatchRow.cancel_at <= clock(), DispatchRow.cancel_gateway.in_(carriers))
             .order_by(DispatchRow.cancel_at)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
-        if dispatch is None or dispatch.gateway is None:
+        if dispatch is None or dispatch.cancel_gateway is None:
             return False
         dispatch.cancel_at = clock() + LEASE
-    gateway = carriers[dispatch.gateway]
+    gateway = carriers[dispatch.cancel_gateway]
     outcome = await gateway.cancel(dispatch.id.hex, dispatch.cancel_waybill or "")
     async with sessions.begin() as session:
         row = await session.get_one(DispatchRow, dispatch.id, with_for_update=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import following, matters, planning
+from services.notify.actions import following, journeys, matters, planning
 from services.notify.actions.matters import Matter
 from services.notify.domain import holds, waybills
 from services.notify.domain.dispatches import Status, Step
@@ -53,6 +53,17 @@ class OtherWaybillError(ConflictError):
             "another waybill was booked for this dispatch",
             carrier=carrier,
             waybill=waybill,
+        )
+
+
+class BagElsewhereError(ConflictError):
+    code = "parcel-elsewhere"
+
+    def __init__(self, number: str | None) -> None:
+        super().__init__(
+            "这是封装的材料袋，请在流转系统的材料交接中交寄和登记去向",
+            "this is a sealed bag: it is handed over and followed in routing",
+            number=number,
         )
 
 
@@ -130,6 +141,9 @@ async def report_dispatch(
 async def _take_up(
     session: AsyncSession, dispatch_id: UUID, *, scope: Scope, if_match: str | None, at: datetime
 ) -> tuple[DispatchRow, Matter]:
+    kept = await queries.one(session, dispatch_id, scope)
+    if kept.kind == journeys.PARCEL:
+        raise BagElsewhereError(kept.parcel_number)
     case: CaseRow = await cases.lock_case_of_dispatch(session, dispatch_id, scope)
     dispatch = await queries.one(session, dispatch_id, scope)
     etags.require(if_match, dispatch.version)

@@ -51,7 +51,7 @@ def code_of(keys: Keyring, link: LinkRow) -> str:
 
 
 def address_of(practice: Practice, code: str) -> str:
-    return f"{practice.public_url}/notify/v1/results/{code}"
+    return f"{practice.public_url}/notify/results/{code}"
 
 
 async def issue(matter: Matter) -> LinkRow:
@@ -118,20 +118,37 @@ async def open_result(
     session: AsyncSession, written: str, *, at: datetime
 ) -> tuple[DeliveryRow, LinkRow]:
     """Opening is receiving (电子签名法 11): the first time concludes the delivery."""
+    code = _read(session, written)
+    case = await deliveries.lock_case_of_link(session, code.handle)
+    link = await _opening(session, code, at=at)
+    if case is None:
+        raise NotFoundError
+    matter = await matters.of_locked(session, case, at=at)
+    await _opened(matter, link)
+    return matter.delivery, link
+
+
+async def look(session: AsyncSession, written: str, *, at: datetime) -> LinkRow:
+    """Whether it would open; nothing is opened or noted."""
+    return await _opening(session, _read(session, written), at=at)
+
+
+def _read(session: AsyncSession, written: str) -> Code:
     code = codes.read(written)
     if code is None or not means(session).keys.signed_link(code.tag, code.handle):
         raise NotFoundError
-    case = await deliveries.lock_case_of_link(session, code.handle)
+    return code
+
+
+async def _opening(session: AsyncSession, code: Code, *, at: datetime) -> LinkRow:
     link = await deliveries.link_by_handle(session, code.handle)
-    if case is None or link is None:
+    if link is None:
         raise NotFoundError
     if link.replaced_at is not None:
         raise LinkReplacedError
     if at >= link.expires_at:
         raise LinkExpiredError(link.expires_at)
-    matter = await matters.of_locked(session, case, at=at)
-    await _opened(matter, link)
-    return matter.delivery, link
+    return link
 
 
 async def _opened(matter: Matter, link: LinkRow) -> None:

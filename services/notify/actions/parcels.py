@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.actions import gazetteers
 from services.notify.domain import addresses
-from services.notify.domain.addresses import Gazetteer
 from services.notify.models import DispatchRow
 from services.notify.queries import dispatches, seals
 from services.notify.queries.dispatches import Wanted
 from shared.audit import trail
 from shared.clock import local_date
-from shared.divisions import divisions
 from shared.errors import Fault
 from shared.means import means
 from shared.security.grants import Scope
@@ -51,15 +49,10 @@ async def one(
             at=at,
         )
     hints = addresses.read(
-        envelope.address or "", envelope.postcode or "", _gazetteer(local_date(at))
+        envelope.address or "", envelope.postcode or "", gazetteers.on(local_date(at))
     ).hints
     return Detail(
         row=row,
         recipient=masked(envelope) if purpose is None else envelope.model_dump(),
         hints=hints,
     )
-
-
-@lru_cache(maxsize=2)
-def _gazetteer(on: date) -> Gazetteer:
-    return Gazetteer.of(divisions.valid(on))

@@ -1,11 +1,13 @@
 """A dispatch is planned, called off, moved on: what deliveries and dispatches both need."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from services.notify.actions import gazetteers
 from services.notify.actions.matters import Matter
-from services.notify.domain import carriers, dispatches
+from services.notify.domain import addresses, carriers, dispatches
 from services.notify.domain.carriers import CarrierUndecidedError, Content, Payer
 from services.notify.domain.dispatches import Status, Step
+from services.notify.domain.practice import Practice
 from services.notify.models import DeliveryRow, DispatchRow, LocationRow
 from services.notify.queries import dispatches as queries
 from services.notify.queries import places, seals
@@ -27,7 +29,13 @@ async def plan(matter: Matter, *, to: LocationRow | None = None) -> DispatchRow:
         )
     payer = await _payer(matter)
     content = Content.CERTIFICATE if matter.granted else Content.COPIES
-    gateway = _gateway(matter, content, envelope.division or "", payer)
+    chosen = gateway(
+        matter.practice,
+        content,
+        destination=envelope.division or _read(envelope, on=matter.today),
+        payer=payer,
+        on=matter.today,
+    )
     dispatch_id = new_id()
     dispatch = DispatchRow(
         id=dispatch_id,
@@ -41,9 +49,9 @@ async def plan(matter: Matter, *, to: LocationRow | None = None) -> DispatchRow:
         content=content.value,
         payer=payer.value,
         recipient=seals.seal_recipient(matter.keys, dispatch_id, envelope),
-        gateway=gateway,
+        gateway=chosen,
         attempts=0,
-        next_attempt_at=matter.at if gateway else None,
+        next_attempt_at=matter.at if chosen else None,
         version=1,
         created_at=matter.at,
         changed_at=matter.at,
@@ -51,6 +59,12 @@ async def plan(matter: Matter, *, to: LocationRow | None = None) -> DispatchRow:
     matter.session.add(dispatch)
     await matter.session.flush()
     return dispatch
+
+
+def _read(envelope: Envelope, *, on: date) -> str:
+    """The division that the address itself names, where none was given."""
+    found = addresses.read(envelope.address or "", "", gazetteers.on(on)).divisions
+    return found[-1] if found else ""
 
 
 def _division(delivery: DeliveryRow) -> str:
@@ -65,19 +79,17 @@ async def _payer(matter: Matter) -> Payer:
     return Payer.APPLICANT if applicant else Payer.GOVERNMENT
 
 
-def _gateway(matter: Matter, content: Content, destination: str, payer: Payer) -> str | None:
+def gateway(
+    practice: Practice, content: Content, *, destination: str, payer: Payer, on: date
+) -> str | None:
     """None where no rule names one carrier: then a person chooses and books."""
     try:
         choice = carriers.choose(
-            matter.practice.carrier_rules,
-            content=content,
-            destination=destination,
-            payer=payer,
-            on=matter.today,
+            practice.carrier_rules, content=content, destination=destination, payer=payer, on=on
         )
     except CarrierUndecidedError:
         return None
-    return choice.carrier
+    return choice.carrier if choice.carrier in practice.carriers else None
 
 
 async def call_off(matter: Matter) -> None:
@@ -94,6 +106,7 @@ def unbook(dispatch: DispatchRow, *, at: datetime) -> None:
     dispatch.next_attempt_at = None
     if dispatch.gateway is not None and dispatch.attempts > 0:
         dispatch.cancel_at, dispatch.cancel_waybill = at, dispatch.waybill
+        dispatch.cancel_gateway = dispatch.gateway
 
 
 async def arrived(matter: Matter) -> None:

@@ -66,7 +66,7 @@ async def dispatch_label(
     return DispatchLabel(
         carrier=row.carrier,
         waybill=row.waybill,
-        reference=row.case_number or row.id.hex,
+        reference=row.case_number or row.parcel_number or row.id.hex,
         sender=_correspondent(sender, row.from_location),
         recipient=Correspondent(
             name=to.recipient or "",
@@ -107,9 +107,10 @@ def _handed(session: AsyncSession, row: DispatchRow) -> Handed:
     to = seals.open_recipient(means(session).keys, row.id, row.recipient)
     return Handed(
         waybill=row.waybill or "",
-        reference=row.case_number or "",
-        recipient=mask_name(to.recipient or ""),
-        destination=mask_address(to.address or ""),
+        reference=row.case_number or row.parcel_number or "",
+        # An office is nobody's name.
+        recipient=to.recipient or "" if row.to_location else mask_name(to.recipient or ""),
+        destination=to.address or "" if row.to_location else mask_address(to.address or ""),
         contents=CONTENTS.get(row.content, ""),
         payer=_PAYERS.get(row.payer, ""),
     )

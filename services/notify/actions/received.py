@@ -1,20 +1,21 @@
 """A window took a case: what delivering and telling will need of it is kept."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.actions import promises
 from services.notify.actions.messages import mobile_of, tell
 from services.notify.domain.messages import Event, Placeholder
-from services.notify.domain.practice import spoken_day
+from services.notify.domain.practice import Practice, spoken_day
 from services.notify.models import CaseRow, ItemRow, LocationRow
 from services.notify.queries import cases, seals
 from services.notify.queries.seals import Envelope, Person
 from shared.clock import local_date
-from shared.means import means
+from shared.means import cached, means
 
 
 class Party(BaseModel):
@@ -52,6 +53,7 @@ async def keep_case(
     received_at: datetime,
     delivery_method: str | None,
     outstanding: Sequence[str],
+    promised_on: date | None,
     application: Application,
     tracking_code: str | None,
     at: datetime,
@@ -73,11 +75,13 @@ async def keep_case(
         "person": seals.seal_person(keys, case_number, person),
         "phone_blind": keys.blind("phone", mobile) if mobile else None,
         "received_at": received_at,
+        "promised_on": promised_on,
     }
     await session.execute(
         insert(CaseRow).values(row).on_conflict_do_nothing(index_elements=["case_number"])
     )
     case = await cases.lock_case(session, case_number)
     if case is not None:
+        promises.schedule(cached(session, Practice), case)
         words = {Placeholder.DATE: spoken_day(local_date(received_at))}
         await tell(session, case, Event.RECEIVED, source="", at=at, words=words)

@@ -51,5 +51,15 @@ async def open_result(session: AsyncSession, code: str, *, at: datetime) -> Seen
         certificate=outcome.certificate,
         opinion=None if granted else outcome.opinion,
         remedies=REMEDIES if delivery.result == "denied" else None,
-        available_until=local_date(link.expires_at - timedelta(microseconds=1)),
+        available_until=_last_day(link.expires_at),
     )
+
+
+async def waiting_until(session: AsyncSession, code: str, *, at: datetime) -> date:
+    """The last day on which the link opens; it is not opened."""
+    link = await links.look(session, code, at=at)
+    return _last_day(link.expires_at)
+
+
+def _last_day(expires_at: datetime) -> date:
+    return local_date(expires_at - timedelta(microseconds=1))

@@ -8,20 +8,19 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import following, matters, planning
-from services.notify.actions.matters import Matter
+from services.notify.actions import journeys, planning
+from services.notify.actions.journeys import Journey
 from services.notify.domain import dispatches, traces
 from services.notify.domain.dispatches import Status
 from services.notify.domain.traces import Trace, TraceEvent, Tracking
 from services.notify.gateways.carriers import Carriers, Told
 from services.notify.gateways.outcomes import RetryLater
 from services.notify.models import DispatchRow, ScanRow
-from services.notify.queries import cases, seals
 from services.notify.queries import dispatches as queries
+from services.notify.queries import seals
 from shared.clock import Clock
 from shared.db.transactions import Sessions
 from shared.means import means
-from shared.security.grants import EVERYTHING
 
 TRACK_EVERY = timedelta(minutes=30)
 _LEASE = timedelta(minutes=2)
@@ -73,29 +72,30 @@ def _order_id(text: str) -> UUID | None:
 
 async def hear(session: AsyncSession, dispatch_id: UUID, trace: Trace, *, at: datetime) -> None:
     """The whole trace or a part of it, once or often, in whatever order: the same end."""
-    case = await cases.lock_case_of_dispatch(session, dispatch_id, EVERYTHING)
-    dispatch = await queries.one(session, dispatch_id, EVERYTHING)
+    journey = await journeys.take_up(session, dispatch_id, at=at)
     known = await _known(session, dispatch_id)
     merged = traces.merge(known, trace)
     if merged == known:
         return
     await _keep(session, dispatch_id, [each for each in merged if each not in known], at=at)
-    if dispatches.settled(Status(dispatch.status), merged) == dispatch.status:
+    status = journey.dispatch.status
+    if dispatches.settled(Status(status), merged) == status:
         return
-    matter = await matters.of_locked(session, case, at=at)
-    await catch_up(matter, dispatch)
-    await matters.conclude(matter, "dispatch-tracked", facts={"dispatch": str(dispatch.id)})
+    await catch_up(journey)
+    await journeys.conclude(journey, "dispatch-tracked")
 
 
-async def catch_up(matter: Matter, dispatch: DispatchRow) -> None:
+async def catch_up(journey: Journey) -> None:
     """Stand where the scans say; a push may have come before the booking was recorded."""
-    trace = await _known(matter.session, dispatch.id)
+    dispatch = journey.dispatch
+    trace = await _known(journey.session, dispatch.id)
     status = dispatches.settled(Status(dispatch.status), trace)
     if status == dispatch.status:
         return
-    planning.settle(dispatch, status, at=matter.at)
-    dispatch.handed_over_at = dispatch.handed_over_at or matter.at
-    await following.follow(matter, dispatch)
+    before = dispatch.status
+    planning.settle(dispatch, status, at=journey.at)
+    dispatch.handed_over_at = dispatch.handed_over_at or journey.at
+    await journeys.follow(journey, before=before)
 
 
 async def _known(session: AsyncSession, dispatch_id: UUID) -> Trace:

@@ -1,6 +1,6 @@
 """What is posted: handed over to the carrier, its waybill, where it is."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,11 +8,13 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.notify.actions import dispatches as actions
-from services.notify.actions import parcels, printing
+from services.notify.actions import parcels, printing, troubles
 from services.notify.actions.dispatches import Report
 from services.notify.actions.showing import number_as_stored
+from services.notify.actions.troubles import Trouble
 from services.notify.domain.dispatches import Status
 from services.notify.domain.fallbacks import Failure
+from services.notify.domain.problems import Problem
 from services.notify.grants import GRANTS
 from services.notify.models import DispatchRow
 from services.notify.queries.dispatches import Wanted
@@ -37,8 +39,9 @@ DispatchId = Annotated[
 
 class DispatchOut(BaseModel):
     id: UUID
-    kind: str = Field(description="result 办理结果")
+    kind: str = Field(description="result 办理结果、parcel 两地之间封装的材料袋")
     case_number: str | None = Field(description="办件编号")
+    parcel_number: str | None = Field(description="材料袋编号")
     delivery_id: UUID | None = Field(description="所属的送达")
     from_location: str = Field(description="寄出地点")
     to_location: str | None = Field(description="寄往的窗口；寄给申请人时为空")
@@ -132,6 +135,54 @@ async def print_handover_list(
             session, caller.location or "", carrier=carrier, scope=scope, at=now
         )
     return replies.pdf(await typesetter.render(found, at=now), name=f"交寄清单-{found.number}")
+
+
+class ProblemOut(BaseModel):
+    dispatch: DispatchOut
+    problems: list[Problem] = Field(
+        description=(
+            "not_booked 未约上、refused 承运方不收、not_handed_over 约而未交、"
+            "no_movement 没有动静、presumed_lost 疑似遗失、delivery_failed 投递未成、"
+            "not_collected 到代投点未取、"
+            "returning 退回途中、returned 已退回、lost 遗失、carrier_cancelled 承运方撤销、"
+            "code_unknown 状态码不识、contradicted 与登记的结局不符；最要紧的在前"
+        )
+    )
+    since: date = Field(description="最近一次有动静的日期")
+    last_code: str | None = Field(description="承运方最近一次轨迹的原始状态码")
+    last_scan_at: datetime | None
+
+
+class ProblemPage(BaseModel):
+    problems: list[ProblemOut]
+    next: str | None = Field(description="下一页的标记；没有更多则为空。一页可能不满")
+
+
+@router.get("/problems", summary="问题件清单", response_model=ProblemPage)
+async def list_problems(
+    session: Reading,
+    scope: Granted,
+    now: Now,
+    kind: Annotated[Problem | None, Query(description="只看某一类问题")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> ProblemPage:
+    """要有人去看的寄递：没有动静、退回、遗失等。按工作日计，节假日不算；了结三十天后不再列出。"""
+    found, following = await troubles.page(
+        session, scope=scope, kind=kind, after=after, limit=limit, at=now
+    )
+    return ProblemPage(problems=[_problem(each) for each in found], next=following)
+
+
+def _problem(trouble: Trouble) -> ProblemOut:
+    scan = trouble.last_scan
+    return ProblemOut(
+        dispatch=DispatchOut.of(trouble.row),
+        problems=list(trouble.problems),
+        since=trouble.since,
+        last_code=scan.code if scan else None,
+        last_scan_at=scan.at if scan else None,
+    )
 
 
 @router.get("/{dispatch_id}", summary="查看一件寄递", response_model=DispatchDetail)

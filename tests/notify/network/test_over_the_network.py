@@ -1,10 +1,7 @@
 """Booking, tracking and texting against simulators on real ports that misbehave as told."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,95 +9,18 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-import deploy.simulators
-from deploy.simulators.carrier import new_carrier
-from deploy.simulators.doors import serving
-from deploy.simulators.sms import new_sms
-from services.notify import app as notify
 from services.notify.actions import booking, pushes, sending, tracking
-from services.notify.gateways.calls import Line
 from services.notify.gateways.carriers import CarrierGateway
-from services.notify.gateways.json_carrier import open_carrier
-from services.notify.gateways.json_sms import JsonSms, open_sms
+from services.notify.gateways.json_sms import JsonSms
 from services.notify.models import DeliveryRow, DispatchRow, MessageRow, PushRow, ScanRow
 from shared.premises import Premises
-from shared.security.secret_files import create_secret
 from shared.webhooks import secrets, signing
 from tests.notify import town
 from tests.notify.conftest import Tokens
+from tests.notify.network.remotes import SECRET, Remote
 from tests.notify.town import CASE, OFFICE, Post, Time
 
-SIMULATORS = Path(deploy.simulators.__file__).parent
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEBHOOK = "/notify/webhooks/carriers/simulated"
-
-
-class Remote:
-    """The admin side of a simulator."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    async def post(self, path: str, body: Any = None) -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.post(self.url + path, json=body)
-        assert answer.status_code == 200, answer.text
-
-    async def order(self, operation: str, *faults: dict[str, Any]) -> None:
-        body = {"operation": operation, "key": "*", "faults": list(faults)}
-        await self.post("/admin/faults", body)
-
-    async def records(self) -> dict[str, Any]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            found: dict[str, Any] = (await client.get(f"{self.url}/admin/records")).json()
-        return found
-
-
-@pytest.fixture
-async def carrier(time: Time) -> AsyncIterator[Remote]:
-    async with serving(new_carrier(clock=time)) as url:
-        yield Remote(url)
-
-
-@pytest.fixture
-async def sms() -> AsyncIterator[Remote]:
-    async with serving(new_sms(reports_by_itself=False)) as url:
-        yield Remote(url)
-
-
-@pytest.fixture
-def gateways(tmp_path: Path, carrier: Remote, sms: Remote) -> dict[str, Any]:
-    folder = tmp_path / "gateways"
-    folder.mkdir()
-    for name in ("carrier", "sms"):
-        shutil.copy(SIMULATORS / f"{name}.toml", folder)
-        create_secret(folder / f"{name}.token", b"token")
-        create_secret(folder / f"{name}.webhook", SECRET.encode())
-    return {
-        "carrier_files": (folder / "carrier.toml",),
-        "carrier_bases": {"carrier": carrier.url},
-        "sms_file": folder / "sms.toml",
-        "sms_base": sms.url,
-        "outbound_allowed": ("127.0.0.0/8",),
-    }
-
-
-@pytest.fixture
-def texting(premises: Premises) -> JsonSms:
-    settings = premises.settings
-    assert isinstance(settings, notify.Settings)
-    assert settings.sms_file is not None
-    line = Line(premises.outbound, premises.clock)
-    return open_sms(settings.sms_file, line, base=settings.sms_base)
-
-
-@pytest.fixture
-def carriers(premises: Premises) -> dict[str, CarrierGateway]:
-    settings = premises.settings
-    assert isinstance(settings, notify.Settings)
-    line = Line(premises.outbound, premises.clock)
-    base = settings.carrier_bases["carrier"]
-    return {"simulated": open_carrier(settings.carrier_files[0], line, base=base)}
 
 
 async def posted(post: Post) -> None:

@@ -1,0 +1,52 @@
+"""Deferred papers: the day they were promised for, and the reminders before it."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.actions.messages import tell
+from services.notify.domain.messages import Event, Placeholder
+from services.notify.domain.practice import Practice, spoken_day
+from services.notify.domain.promises import next_reminder
+from services.notify.domain.templates import listed
+from services.notify.models import CaseRow
+from services.notify.queries import places
+from shared.clock import local_date
+from shared.means import cached
+
+
+def schedule(practice: Practice, case: CaseRow) -> None:
+    """The next reminder, or none: everything is there, nothing was promised, or it is over."""
+    over = not case.outstanding or case.closed_at is not None
+    if over or case.promised_on is None:
+        case.next_reminder_on = None
+        return
+    case.next_reminder_on = next_reminder(
+        case.promised_on, practice.promise, practice.workdays, done=case.reminded
+    )
+
+
+async def remind(session: AsyncSession, case: CaseRow, *, at: datetime) -> None:
+    """Once for each day of the plan, if it still stands."""
+    practice = cached(session, Practice)
+    schedule(practice, case)
+    due = case.next_reminder_on
+    if due is None or case.promised_on is None or due > local_date(at):
+        return
+    case.reminded += 1
+    schedule(practice, case)
+    item = await places.item(session, case.item_code, case.item_version)
+    named = item.material_names if item else {}
+    names = [named.get(code, code) for code in case.outstanding]
+    await tell(
+        session,
+        case,
+        Event.PROMISE_DUE,
+        source=f"{case.promised_on}:{case.reminded}",
+        at=at,
+        words={
+            Placeholder.DUE: spoken_day(case.promised_on),
+            Placeholder.COUNT: str(len(names)),
+            Placeholder.MATERIALS: listed(names),
+        },
+    )

@@ -1,0 +1,1 @@
+"""The page an applicant opens a result on."""
