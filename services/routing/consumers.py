@@ -174,8 +174,9 @@ async def on_withdrawal_requested(
 
 
 class ParcelTracked(BaseModel):
-    """A carrier's word on a waybill that carries parcels."""
+    """A carrier's word on one parcel, or on a waybill that carries several."""
 
+    parcel_id: UUID | None = None
     carrier: str
     waybill: str
     what: str
@@ -206,7 +207,11 @@ async def on_parcel_tracked(session: AsyncSession, message: Received[ParcelTrack
     deed = _TRACKED.get(told.what)
     if deed is None:
         return
-    for parcel_id in await in_parcels.by_waybill(session, told.carrier, told.waybill):
+    if told.parcel_id is not None:
+        found = await in_parcels.by_ids(session, [told.parcel_id])
+    else:
+        found = await in_parcels.by_waybill(session, told.carrier, told.waybill)
+    for parcel_id in found:
         await parcels.track_parcel(session, parcel_id, deed, told_at=told.at, at=message.now)
 
 

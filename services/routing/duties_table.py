@@ -7,12 +7,13 @@ from services.routing.domain.duties import Allowed, Row
 from services.routing.domain.handoffs import Status
 from services.routing.domain.words import Mode, Side
 
-
 _HEAD = """# 职责表
 
-哪种模式、什么状态、哪一步骤、由谁进行。由程序判断所用的同一张表生成（`make duties`），办理时的判断、接口
-`GET /routing/v1/duties` 与本页同出一源。空格为不允许；“须授权”指须有协议委托给收件窗口的权力，代办点不能
-接受委托（行政许可法第24条）。`python -m services.routing duties --every-line` 逐行列出不允许的理由。
+哪种模式、什么状态、哪一步骤、由谁进行。由程序判断所用的同一张表生成（`make duties`）：
+办理时的判断、接口 `GET /routing/v1/duties` 与本页同出一源。
+
+- 空格为不允许；`python -m services.routing duties --every-line` 逐行列出理由。
+- “须授权”指须有协议委托给收件窗口的权力；代办点不能接受委托（行政许可法第24条）。
 """
 
 

@@ -99,6 +99,8 @@ async def test_with_delegated_acceptance_a_bad_file_goes_back_within_a_day(bench
     officer, clerk = bench.person("officer", POLICE), bench.person("clerk", WINDOW)
     handoff = await officer.claim(POLICE, case.number, status="accepted")
     path = f"/handoffs/{handoff}"
+    read = await clerk.get(path)
+    assert read["allowed_steps"] == ["verify", "notice", "supplement", "withdraw"]
     await clerk.post(f"{path}/hand-back", status=409)
     bench.now += timedelta(days=1)
     await officer.claim(POLICE, case.number)

@@ -82,6 +82,13 @@ async def test_three_steps_of_a_move_open_one_after_the_other(
     assert [(each["what"], each["to_location"]) for each in moved["transfers"]] == [
         ("document", BRANCH)
     ]
+    read = await branch.get(f"/handoffs/{out}")
+    assert [(each["name"], each["number"]) for each in read["documents"]] == [
+        ("准予迁入证明", None)
+    ]
+    assert "answer_gaps" in read["allowed_steps"]
+    read = await branch.get(f"/handoffs/{out}", params={"purpose": "办理迁出登记"})
+    assert read["documents"][0]["number"] == "2026-001"
     await branch.post(f"/handoffs/{out}/answer", {"answer": "done", "note": "已迁出"})
     assert await statuses(bench, case) == ["decided", "decided", "accepted"]
     settle = await lead.claim(LEAD, case.number, status="accepted")

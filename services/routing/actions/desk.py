@@ -25,8 +25,8 @@ from services.routing.domain.words import LocationKind, Mode, Power, Side
 from services.routing.models import ActRow, CaseRow, HandoffRow, QueueChangeRow, WatchRow
 from services.routing.queries import attachments, registry
 from services.routing.queries import handoffs as queries
+from services.routing.queries.readings import acting_side, receipts_of
 from services.routing.queries.readings import clock_of as clock_of
-from services.routing.queries.readings import receipts_of
 from services.routing.queries.readings import side_of as side_of
 from services.routing.queries.readings import terms_of as terms_of
 from services.routing.queries.readings import written as written
@@ -149,7 +149,7 @@ class Desk:
     @property
     def side(self) -> Side:
         """As whom the caller acts on this handoff."""
-        part = acting_side(self)
+        part = acting_side(self.handoff, origin(self.session))
         on_paper = part is Side.RECEIVING and self.offline and self.said.proof is not None
         return side_of(self.handoff) if on_paper else part
 
@@ -225,19 +225,6 @@ async def lay_out_of(
     return Desk(session, case, handoff, sisters, item, known, at)
 
 
-def acting_side(desk: Desk) -> Side:
-    """In what part the caller acts: whoever stands at the window acts for the window."""
-    row, by = desk.handoff, origin(desk.session)
-    at_window = by.location == row.receiving_location != row.location
-    if by.role in (Role.CLERK, Role.PLATFORM):
-        return Side.RECEIVING
-    if by.role == Role.DISPATCHER:
-        return Side.RECEIVING if at_window else Side.DESK
-    if by.role == Role.PARTNER and at_window:
-        return Side.RECEIVING
-    return side_of(row)
-
-
 def require_duty(desk: Desk, step: Step, *, side: Side | None = None) -> None:
     """The same table that `make duties` prints."""
     part = side or desk.side
@@ -289,7 +276,7 @@ def require_holder(desk: Desk) -> None:
     """The officer's act binds the work to them; systems and windows act without holding it, and
     what is over is nobody's."""
     row = desk.handoff
-    working = acting_side(desk) not in (Side.RECEIVING, Side.DESK)
+    working = acting_side(desk.handoff, origin(desk.session)) not in (Side.RECEIVING, Side.DESK)
     if not working or Status(row.status) in handoffs.FINAL:
         return
     by = origin(desk.session).actor

@@ -39,8 +39,8 @@ async def open_next(desk: Desk) -> list[Event]:
 
 async def open_handoff(desk: Desk, *, fresh: bool = False) -> Sequence[Event]:
     """Its turn has come. What needs no paper has entered the handling place's system: received
-    (电子签名法 11). Where the window may accept in its name, it arrives accepted. `fresh`: of a case
-    that has just come there is nothing to hand on yet."""
+    (电子签名法 11). Where the window may accept in its name, it arrives accepted. `fresh`: the case
+    has just come, so there is nothing to hand on yet."""
     row = desk.handoff
     row.opened_at = desk.at
     if not fresh:

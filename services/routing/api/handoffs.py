@@ -85,6 +85,14 @@ class HandoffOut(BaseModel):
         return cls(**_plain(row))
 
 
+class DocumentOut(BaseModel):
+    step_name: str = Field(description="由哪一步骤形成")
+    location: str
+    at: datetime
+    name: str = Field(description="文书名称")
+    number: str | None = Field(description="文书编号；未说明事由时不显示")
+
+
 class HandoffDetail(HandoffOut):
     why: str = Field(description="为什么归这里办")
     clock_explained: list[str] = Field(description="期限如何算出，逐句说明并注明法条")
@@ -92,6 +100,7 @@ class HandoffDetail(HandoffOut):
     materials: list[dict[str, Any]]
     application: dict[str, Any] = Field(description="申请内容；未说明事由时个人信息已遮盖")
     notices: list[NoticeOut]
+    documents: list[DocumentOut] = Field(description="其他步骤移交的文书（多地联办）")
 
 
 def _plain(row: HandoffRow) -> dict[str, Any]:
@@ -153,6 +162,9 @@ async def read_handoff(
                 faults=each.faults,
             )
             for each in found.notices
+        ],
+        documents=[
+            DocumentOut.model_validate(each, from_attributes=True) for each in found.documents
         ],
     )
     return Response(

@@ -297,6 +297,23 @@ async def checks(session: AsyncSession, handoff_id: UUID) -> Sequence[bool]:
     return [bool(facts["kept"]) for facts in rows]
 
 
+async def answers_beside(
+    session: AsyncSession, row: HandoffRow
+) -> Sequence[tuple[ActRow, HandoffRow]]:
+    """What the other steps of the matter answered when they were done."""
+    query = (
+        select(ActRow, HandoffRow)
+        .join(HandoffRow, HandoffRow.id == ActRow.handoff_id)
+        .where(
+            ActRow.case_number == row.case_number,
+            ActRow.step == "answer_done",
+            HandoffRow.id != row.id,
+        )
+        .order_by(ActRow.id)
+    )
+    return [(act, giver) for act, giver in await session.execute(query)]
+
+
 async def notices(session: AsyncSession, handoff_id: UUID) -> Sequence[NoticeRow]:
     query = select(NoticeRow).where(NoticeRow.handoff_id == handoff_id).order_by(NoticeRow.number)
     return (await session.scalars(query)).all()

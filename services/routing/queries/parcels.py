@@ -207,6 +207,7 @@ async def overdue(session: AsyncSession, *, on: date, limit: int = 200) -> Seque
     return (await session.scalars(query.order_by(ParcelRow.remind_on).limit(limit))).all()
 
 
-async def by_waybill(session: AsyncSession, carrier: str, waybill: str) -> Sequence[UUID]:
-    query = select(ParcelRow.id).where(ParcelRow.waybill == waybill, ParcelRow.carrier == carrier)
-    return (await session.scalars(query.order_by(ParcelRow.id))).all()
+async def by_waybill(session: AsyncSession, carrier: str, waybill: str) -> dict[UUID, ParcelRow]:
+    query = select(ParcelRow).where(ParcelRow.waybill == waybill, ParcelRow.carrier == carrier)
+    rows = await session.scalars(query.order_by(ParcelRow.id))
+    return {row.id: row for row in rows}

@@ -1,6 +1,6 @@
 """What a handoff's row means to the domain: its clock, its terms, whose side it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from services.routing.domain.clock import Clock, Extension, Kind, Stretch
-from services.routing.domain.handoffs import Outcome, Status
+from services.routing.domain.handoffs import Outcome, Status, Step
 from services.routing.domain.joint import StepState
 from services.routing.domain.terms import Limit, Terms, Unit, limit_of
 from services.routing.domain.waits import Receipts
@@ -16,6 +16,8 @@ from services.routing.domain.words import Mode, Power, Side
 from services.routing.models import HandoffRow
 from services.routing.queries.registry import Item
 from shared.clock import local_date
+from shared.means import Origin
+from shared.security.callers import Role
 
 
 def terms_of(handoff: HandoffRow, item: Item) -> Terms:
@@ -28,6 +30,33 @@ def side_of(handoff: HandoffRow) -> Side:
     if handoff.mode != Mode.JOINT_HANDLING:
         return Side.HANDLING
     return Side.LEAD if handoff.lead else Side.BRANCH
+
+
+def acting_side(row: HandoffRow, by: Origin) -> Side:
+    """In what part somebody acts: whoever stands at the window acts for the window."""
+    at_window = by.location == row.receiving_location != row.location
+    if by.role in (Role.CLERK, Role.PLATFORM):
+        return Side.RECEIVING
+    if by.role == Role.DISPATCHER:
+        return Side.RECEIVING if at_window else Side.DESK
+    if by.role == Role.PARTNER and at_window:
+        return Side.RECEIVING
+    return side_of(row)
+
+
+def fits_item(step: Step, row: HandoffRow, document: Mapping[str, Any]) -> bool:
+    """What the table allows in general and this very step of this item does not have."""
+    if step is Step.PREREVIEW:
+        return bool((document.get("pre_review") or {}).get(row.mode))
+    if step in (Step.HAND_BACK, Step.RETURN_TO_WINDOW):
+        return (row.returned_at is not None) == (step is Step.HAND_BACK)
+    if row.mode != Mode.JOINT_HANDLING:
+        return True
+    if step is Step.ANSWER_DONE:
+        return not row.decides
+    if step is Step.NOTICE and row.status == Status.DECIDED:
+        return row.closed_at is None
+    return True
 
 
 def states_of(rows: Sequence[HandoffRow]) -> list[StepState]:

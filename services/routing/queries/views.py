@@ -14,11 +14,11 @@ from services.routing.domain.duties import Allowed
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.words import LocationKind, Mode, Power
 from services.routing.models import CaseRow, HandoffRow
-from services.routing.queries import handoffs, readings, registry
-from services.routing.queries.registry import Item
+from services.routing.queries import handoffs, readings, registry, words
+from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.errors import NotFoundError
-from shared.means import means
+from shared.means import means, origin
 from shared.security.grants import Scope
 from shared.security.personal import Personal, masked
 
@@ -81,6 +81,17 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentView:
+    """What an earlier step made and handed on."""
+
+    step_name: str
+    location: str
+    at: datetime
+    name: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HandoffView:
     row: HandoffRow
     case: CaseRow
@@ -88,6 +99,7 @@ class HandoffView:
     explained: tuple[str, ...]
     allowed: list[str]
     notices: list[NoticeView]
+    documents: list[DocumentView]
 
 
 async def view(
@@ -117,9 +129,24 @@ async def view(
         explained=explanations.explain(
             clock, readings.terms_of(row, item), known.workdays_of(row.division)
         ),
-        allowed=_allowed(row),
+        allowed=_allowed(session, row, item, known),
         notices=await _notices(session, row, item, hidden=purpose is None),
+        documents=await _documents(session, row, hidden=purpose is None),
     )
+
+
+async def _documents(session: AsyncSession, row: HandoffRow, *, hidden: bool) -> list[DocumentView]:
+    """Those of the other steps of the matter; a number is shown with a purpose only."""
+    if row.mode != Mode.JOINT_HANDLING:
+        return []
+    found = []
+    for act, giver in await handoffs.answers_beside(session, row):
+        for document in words.read_words(session, act).get("documents", ()):
+            number = None if hidden else document["number"]
+            found.append(
+                DocumentView(giver.step_name, giver.location, act.at, document["name"], number)
+            )
+    return found
 
 
 def _application(session: AsyncSession, case: CaseRow, *, hidden: bool) -> dict[str, Any]:
@@ -154,11 +181,13 @@ async def _notices(
     return found
 
 
-def _allowed(row: HandoffRow) -> list[str]:
-    """By the duties table, for the side whose handoff this is."""
-    side, powers = readings.side_of(row), frozenset(Power(each) for each in row.powers)
-    return [
-        step.value
+def _allowed(session: AsyncSession, row: HandoffRow, item: Item, known: Known) -> list[str]:
+    """By the duties table, for the part in which the reader would act."""
+    side = readings.acting_side(row, origin(session))
+    window = known.registry.last_known(row.receiving_location)
+    powers = frozenset(Power(each) for each in row.powers)
+    may = [
+        step
         for step in Step
         if isinstance(
             duties.may(
@@ -167,8 +196,9 @@ def _allowed(row: HandoffRow) -> list[str]:
                 step,
                 side,
                 powers=powers,
-                location_kind=LocationKind.OFFICE,
+                location_kind=window.kind if window else LocationKind.CENTRE,
             ),
             Allowed,
         )
     ]
+    return [step.value for step in may if readings.fits_item(step, row, item.document)]
