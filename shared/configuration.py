@@ -1,10 +1,20 @@
-"""What every house reads from its environment; secrets may also come as files."""
+"""What every house reads from its environment; secrets may also come as files.
 
+A file in SECRETS_DIR (/run/secrets) that is named like a setting, INTAKE_DATABASE_URL, is read as
+the setting's value; the environment goes before it.
+"""
+
+import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 # Values that stand in examples; served mode refuses to start with any of them.
 EXAMPLE_SECRETS = ("change-me", "changeme", "password", "secret", "guest", "example")
@@ -24,7 +34,9 @@ class IssuerSettings(BaseModel):
 class HouseSettings(BaseSettings):
     """A subclass per house sets the prefix: INTAKE_DATABASE_URL, ROUTING_AMQP_URL …"""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_nested_delimiter="__", env_ignore_empty=True
+    )
 
     database_url: SecretStr
     sealer_database_url: SecretStr
@@ -33,6 +45,10 @@ class HouseSettings(BaseSettings):
     amqp_url: SecretStr | None = None
     keyring_file: Path
     files_url: str
+    files_endpoint: str | None = None
+    files_region: str = "us-east-1"
+    files_access_key: SecretStr | None = None
+    files_secret_key: SecretStr | None = None
     issuers: tuple[IssuerSettings, ...]
     division: str = Field(pattern=r"^\d{6}$")
     public_url: str = "http://127.0.0.1:8000"
@@ -44,21 +60,49 @@ class HouseSettings(BaseSettings):
     outbound_allowed: tuple[str, ...] = ()
     served: bool = True
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic calls it by name)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = Path(os.environ.get("SECRETS_DIR") or "/run/secrets")
+        if not folder.is_dir():
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
+
+    @property
+    def files_options(self) -> dict[str, Any]:
+        """How to reach the S3 API; without an access key the environment's AWS_… are used."""
+        if self.files_access_key is None or self.files_secret_key is None:
+            return {}
+        found = {
+            "endpoint": self.files_endpoint,
+            "region": self.files_region,
+            "access_key_id": self.files_access_key.get_secret_value(),
+            "secret_access_key": self.files_secret_key.get_secret_value(),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
     @model_validator(mode="after")
     def _no_example_secrets(self) -> Self:
         if not self.served:
             return self
         if self.transport == "amqp" and self.amqp_url is None:
             raise ValueError("AMQP_URL is required with the amqp transport")
-        for name in ("database_url", "sealer_database_url", "amqp_url"):
-            value: SecretStr | None = getattr(self, name)
-            if value is not None and _is_example(value.get_secret_value()):
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and holds_example(value.get_secret_value()):
                 raise ValueError(f"{name} still holds an example secret")
         return self
 
 
-def _is_example(url: str) -> bool:
-    _, _, rest = url.partition("://")
-    credentials, at, _ = rest.rpartition("@")
-    password = credentials.partition(":")[2]
-    return bool(at) and any(password.lower().startswith(word) for word in EXAMPLE_SECRETS)
+def holds_example(secret: str) -> bool:
+    """Whether a password, or the one in an address, is one that stands in examples."""
+    _, scheme, rest = secret.partition("://")
+    credentials, _, _ = rest.rpartition("@")
+    password = credentials.partition(":")[2] if scheme else secret
+    return password.lower().startswith(EXAMPLE_SECRETS)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import exists, select
 
 from services.intake.actions.catalogue import Imported, import_catalogue
 from services.intake.actions.numbers import Numbers
@@ -22,7 +21,6 @@ from services.intake.api import (
     submissions,
 )
 from services.intake.consumers import HANDLERS
-from services.intake.models import Base
 from services.intake.pages import progress as progress_pages
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
@@ -92,6 +90,7 @@ def create_app(premises: Premises) -> FastAPI:
         verifier=premises.verifier,
         checks={
             "database": premises.database_answers,
+            "catalogue": lambda: premises.copies_caught_up("item_version"),
             "locations": lambda: premises.copies_caught_up("location"),
         },
         lifespan=lifespan,
@@ -109,15 +108,11 @@ def create_app(premises: Premises) -> FastAPI:
     return app
 
 
-async def _is_there(premises: Premises, kept: type[Base]) -> str | None:
-    """A window without items or places takes no case: it is not ready before they have arrived."""
-    async with premises.sessions() as session:
-        found = await session.scalar(select(exists(select(kept))))
-    return None if found else "empty"
-
-
 def _open_files(premises: Premises) -> FileStore:
-    return FileStore.open(premises.settings.files_url, premises.carried.keys, owner="intake")
+    settings = premises.settings
+    return FileStore.open(
+        settings.files_url, premises.carried.keys, owner="intake", options=settings.files_options
+    )
 
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:

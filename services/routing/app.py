@@ -121,7 +121,10 @@ def create_app(premises: Premises) -> FastAPI:
 
 
 def _open_files(premises: Premises) -> FileStore:
-    return FileStore.open(premises.settings.files_url, premises.carried.keys, owner="routing")
+    settings = premises.settings
+    return FileStore.open(
+        settings.files_url, premises.carried.keys, owner="routing", options=settings.files_options
+    )
 
 
 async def _sweep(premises: Premises, files: FileStore) -> bool:
