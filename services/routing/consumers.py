@@ -129,7 +129,13 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         created_at=message.now,
     )
     await cases.receive_case(
-        session, case, to_json(given.application), item, _originals(given.originals), at=message.now
+        session,
+        case,
+        to_json(given.application),
+        item,
+        known,
+        _originals(given.originals),
+        at=message.now,
     )
 
 

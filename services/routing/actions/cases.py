@@ -21,7 +21,6 @@ from services.routing.domain.plans import PlannedHandoff
 from services.routing.domain.questions import Question
 from services.routing.domain.words import Mode
 from services.routing.models import CaseRow, HandoffRow
-from services.routing.queries import registry
 from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
@@ -47,17 +46,18 @@ async def receive_case(
     case: CaseRow,
     application: bytes,
     item: Item,
+    known: Known,
     originals: Mapping[UUID, str],
     *,
     at: datetime,
 ) -> None:
     """Store the case with its application sealed, its originals with the window, and assign it."""
-    known = await registry.known(session)
     context = f"routing.routed_case.application:{case.case_number}"
     case.application = means(session).keys.seal("fields", application, context=context)
     session.add(case)
-    await session.flush()
-    await take_in(session, case, item, originals, at=case.received_at)
+    if originals:
+        await session.flush()
+        await take_in(session, case, item, originals, at=case.received_at)
     await assign_case(session, case, item, known, fresh=True, at=at)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions.desk import Desk, lay_out
 from services.routing.domain import leases
-from services.routing.domain.handoffs import Status
-from services.routing.domain.leases import Work
+from services.routing.domain.handoffs import OPEN, Status
+from services.routing.domain.leases import FREE, Work
 from services.routing.models import HandoffRow, QueueChangeRow
 from services.routing.queries import handoffs as queries
 from shared.audit import trail
@@ -61,8 +61,11 @@ async def claim_handoff(
 async def release_handoff(
     session: AsyncSession, handoff_id: UUID, *, scope: Scope, at: datetime
 ) -> HandoffRow:
+    """The holder gives it back; a supervisor takes it off anybody's desk."""
     desk = await lay_out(session, handoff_id, scope=scope, at=at)
-    work = leases.release(_work(desk.handoff), origin(session).actor, at=at)
+    by = origin(session)
+    supervised = by.role == Role.SUPERVISOR and Status(desk.handoff.status) in OPEN
+    work = FREE if supervised else leases.release(_work(desk.handoff), by.actor, at=at)
     return await _hand(desk, work, None, "handoff-released")
 
 

@@ -324,7 +324,7 @@ def take_turn(desk: Desk) -> None:
     row.turn = queries.next_turn(row) if Light(row.light) in TAKES_TURNS else 0
 
 
-async def set_watches(desk: Desk) -> None:
+async def set_watches(desk: Desk, *, first: bool = False) -> None:
     """What must be announced later, for the clock as it is now; what was set before is void."""
     row = desk.handoff
     rows = [
@@ -336,7 +336,7 @@ async def set_watches(desk: Desk) -> None:
         }
         for each in _to_watch(desk)
     ]
-    if row.opened_at != desk.at:
+    if not first:
         kept = [(each["sign"], each["revision"]) for each in rows]
         await desk.session.execute(
             delete(WatchRow).where(
@@ -395,7 +395,8 @@ async def finish(
     session.add(_act(desk, step, facts, words or {}, side or desk.side))
     session.add(QueueChangeRow(location=row.location))
     await session.flush()
-    await set_watches(desk)
+    # Before it has arrived there is nothing to watch for.
+    await set_watches(desk, first=step is Step.ARRIVE)
     await trail.record(
         session,
         action=f"handoff-{step.value.replace('_', '-')}",
