@@ -145,7 +145,9 @@ def _identity(party: PartialParty, *, whole: bool) -> str:
         return ""
     if paper is IdType.BEING_FOUNDED or not party.id_number:
         return paper.zh
-    shown = party.id_number if whole else mask_id_number(party.id_number)
+    # A credit code is public; a person's number is shown whole only where they sign beside it.
+    open_ = whole or paper is IdType.USCC
+    shown = party.id_number if open_ else mask_id_number(party.id_number)
     return f"{paper.zh} {shown}"
 
 

@@ -72,17 +72,26 @@ def notice(found: Dossier, told: Told) -> Notice:
         received_on=found.received_on,
         issued_on=local_date(row.issued_at),
         due_on=row.supplement_due_on,
-        bring_to=None if own else found.window,
+        bring_to=found.window,
         first_asked=f"{found.received_by}（{found.window.name}）",
-        consequence="" if row.supplement_due_on is None else papers.unmended(found.item),
+        consequence=_consequence(found, told),
         repeated=(row.number or 1) > 1,
     )
+
+
+def _consequence(found: Dossier, told: Told) -> str:
+    if told.row.handoff_id is None:
+        return papers.REGISTERED
+    return papers.unmended(found.item) if told.row.supplement_due_on else ""
 
 
 def acceptance(found: Dossier, sent: Sent) -> Acceptance:
     item, case = found.item, found.case
     limit = papers.limit(item)
-    lines = receipts.lines(found.submission, item)
+    # What came in a supplement takes the place of what was there before.
+    given = {
+        (line.material_code, line.form): line for line in receipts.lines(found.submission, item)
+    }
     return Acceptance(
         **_head(found, Paper.ACCEPTANCE, sent, by=sent.said.by_location),
         received_on=found.received_on,
@@ -92,7 +101,7 @@ def acceptance(found: Dossier, sent: Sent) -> Acceptance:
         special_procedures=tuple(each.name for each in item.special_procedures),
         materials=tuple(
             Material(line.name, line.form.zh, line.count, line.note.zh)
-            for line in lines
+            for line in given.values()
             if line.form is not None
         ),
         deferred=tuple(
@@ -111,7 +120,7 @@ def refusal(found: Dossier, sent: Sent) -> Refusal:
         **_head(found, Paper.REFUSAL, sent),
         ground=_ground(said.ground),
         competent_authority=said.competent_authority or "",
-        reason=said.reason,
+        reason=papers.sentence(said.reason),
         received_on=found.received_on,
         refused_on=local_date(sent.issued_at),
         remedies=Remedies(words=said.remedies),
@@ -131,7 +140,7 @@ def extension(found: Dossier, sent: Sent) -> Extension:
         was_due_on=said.was_due_on,
         due_on=said.due_on,
         working_days=said.working_days or 0,
-        reason=said.reason,
+        reason=papers.sentence(said.reason),
         approved_by=_HEAD,
         issued_on=local_date(sent.issued_at),
     )
@@ -146,7 +155,7 @@ def special_procedure(found: Dossier, sent: Sent) -> SpecialProcedure:
         procedure=names.get(said.procedure or "", said.procedure or ""),
         working_days=said.working_days or 0,
         begins_on=day,
-        reason=said.reason,
+        reason=papers.sentence(said.reason),
         issued_on=day,
     )
 
@@ -157,7 +166,7 @@ def denial(found: Dossier, sent: Sent) -> Denial:
         **_head(found, Paper.DENIAL, sent),
         accepted_on=found.accepted_on,
         decided_on=local_date(sent.issued_at),
-        reason=said.reason,
+        reason=papers.sentence(said.reason),
         remedies=Remedies(words=said.remedies),
     )
 

@@ -7,6 +7,7 @@ from services.intake.domain import checklists, papers, receipts
 from services.intake.domain.cases import Status
 from services.intake.domain.checklists import Entry
 from services.intake.domain.deferrals import Kind
+from services.intake.domain.items import Exemption
 from services.intake.domain.items import Material as Wanted
 from services.intake.domain.papers import Paper
 from services.intake.domain.receipts import Line, Note
@@ -112,7 +113,7 @@ def deferral(found: Dossier) -> DeferralPromise:
         deferred=_promised(found, Kind.DEFERRAL, Note.DEFERRED),
         due_on=min(days, default=None),
         consequence=papers.unkept(found.item),
-        barred=papers.barred(found.item.deferral.barred_months, "容缺受理"),
+        barred=papers.barred(found.item.deferral.barred_months, "逾期", "容缺受理"),
     )
 
 
@@ -161,7 +162,7 @@ def _missing(found: Dossier) -> tuple[Material, ...]:
     """What is needed and neither brought nor promised."""
     here = {row.code for row in found.materials} | {row.material_code for row in found.promises}
     return tuple(
-        Material(entry.material.name, _forms(entry.material), None, entry.why.zh)
+        Material(entry.material.name, _forms(entry.material), None, _why(entry))
         for entry in _entries(found)
         if entry.needed and entry.material.code not in here
     )
@@ -175,10 +176,19 @@ def _needed(entry: Entry) -> Needed:
         _count(material),
         material.issuer,
         material.filling_note,
-        entry.why.zh,
-        "、".join(exemption.name for exemption in material.exempt_via),
+        _why(entry),
+        "、".join(_spared(exemption) for exemption in material.exempt_via),
         material.deferrable is not None,
     )
+
+
+def _why(entry: Entry) -> str:
+    return f"{entry.why.zh}的须交" if entry.why.zh else ""
+
+
+def _spared(exemption: Exemption) -> str:
+    by = "电子证照" if exemption.kind == "e_certificate" else "数据共享"
+    return f"{exemption.name}（{by}）"
 
 
 def _forms(material: Wanted) -> str:

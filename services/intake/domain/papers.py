@@ -94,7 +94,7 @@ _MARKS: Mapping[Paper, str] = MappingProxyType(
         Paper.REFUSAL: "不受",
         Paper.EXTENSION: "延",
         Paper.SPECIAL_PROCEDURE: "特",
-        Paper.DENIAL: "不许",
+        Paper.DENIAL: "不予",
         Paper.DELIVERY_PROOF: "送",
     }
 )
@@ -161,6 +161,9 @@ def way_of_delivery(method: str | None) -> str:
     return _DELIVERED[DeliveryMethod(method)] if method else ""
 
 
+REGISTERED = "已经登记的内容予以保存，补齐时无须重新填写；补齐之后正式收件。"
+"""What becomes of a visit at which papers were missing (首问负责)."""
+
 _UNMENDED: Mapping[DeficiencyPolicy, str] = MappingProxyType(
     {
         DeficiencyPolicy.SUPPLEMENT_BEFORE_ACCEPTANCE: (
@@ -178,14 +181,20 @@ def unmended(item: ItemVersion) -> str:
     return _UNMENDED[item.limits.deficiency_policy]
 
 
+def sentence(text: str) -> str:
+    """As it was typed, with a full stop where the typist left it out."""
+    said = text.strip()
+    return f"{said}。" if said and said[-1].isalnum() else said
+
+
 def unkept(item: ItemVersion) -> str:
     """What follows when a deferred paper never comes; goes on from 逾期未补交的."""
     policy = item.deferral.expiry_policy
     return f"按承诺{policy.zh}" if policy else "按本事项公布的规定处理"
 
 
-def barred(months: int | None, what: str) -> str:
-    return f"自查实或者逾期之日起{months}个月内不再适用{what}。" if months else ""
+def barred(months: int | None, since: str, what: str) -> str:
+    return f"自{since}之日起{months}个月内不再适用{what}。" if months else ""
 
 
 def later_check(item: ItemVersion) -> str:
@@ -198,4 +207,4 @@ def later_check(item: ItemVersion) -> str:
 
 def liability(item: ItemVersion) -> str:
     said = "承诺不实或者未履行承诺的，依法撤销决定，并将有关信息归集至信用平台。"
-    return said + barred(item.commitment.barred_months, "告知承诺")
+    return said + barred(item.commitment.barred_months, "查实", "告知承诺")
