@@ -214,7 +214,7 @@ class Applier:
             if connection.invalidated:
                 raise
             return await self._put_off(connection, turn, error)
-        await turns.mark_applied(connection, message)
+        await turns.mark_applied(connection, message, conflict=turn.conflict)
         return "applied"
 
     async def _handle(self, session: AsyncSession, message: Message) -> None:

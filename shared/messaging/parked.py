@@ -86,7 +86,7 @@ async def mend(
 async def skip(session: AsyncSession, message_id: UUID, *, reason: str) -> None:
     """Let it go by without effect; the subject goes on with the next."""
     row = await _lock(session, message_id)
-    await mark_applied(session, _message(row), note=f"skipped: {reason}")
+    await mark_applied(session, _message(row), conflict=row.conflict, note=f"skipped: {reason}")
 
 
 async def _again(

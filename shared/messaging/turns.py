@@ -24,6 +24,7 @@ class Turn:
     attempts: int
     delays: int
     delayed_for: timedelta
+    conflict: bool = False
 
     @property
     def key(self) -> dict[str, Any]:
@@ -61,27 +62,31 @@ _FRESH = (
     .with_for_update(skip_locked=True)
 )
 
-# Both the message's own end and its successor's beginning; what was in conflict has no successor.
-# `stored` is read from the newest row even when this statement had to wait for it, while `next`
-# looks from before the wait: so when the answer is true, a second look is taken.
+# Both the message's own end and its successor's beginning. `stored` is read from the newest row
+# even when this statement had to wait for it, while `next` looks from before the wait: so when the
+# answer is true, a second look is taken. After such a wait PostgreSQL asks the WHERE again, and
+# would find `done` and `next` empty: they may stand in RETURNING only.
 _APPLIED = text("""
 WITH done AS (
     UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,
         note = coalesce(:note, note)
     WHERE producer = :producer AND message_id = :id
-    RETURNING conflict
 ),
 next AS (
     UPDATE inbox SET due_at = now()
-    WHERE EXISTS (SELECT FROM done WHERE NOT conflict)
-        AND producer = :producer AND subject = :subject AND sequence = :sequence + 1
+    WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
         AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
     RETURNING 1
 )
 UPDATE inbox_subject SET applied = greatest(applied, :sequence)
-WHERE EXISTS (SELECT FROM done WHERE NOT conflict)
-    AND producer = :producer AND subject = :subject
+WHERE producer = :producer AND subject = :subject
 RETURNING applied = :sequence AND stored > :sequence AND NOT EXISTS (SELECT FROM next)
+""")
+# What was in conflict has no turn that could be over, and no successor.
+_APART = text("""
+UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,
+    note = coalesce(:note, note)
+WHERE producer = :producer AND message_id = :id
 """)
 _SUCCESSOR = text("""
 UPDATE inbox SET due_at = now()
@@ -147,7 +152,7 @@ async def next_in_sequence(
     row = (await connection.execute(_NEXT, lanes)).first()
     if row is None:
         return None
-    return Turn(_message(row), row.attempts, row.delays, row.delayed_for)
+    return Turn(_message(row), row.attempts, row.delays, row.delayed_for, row.conflict)
 
 
 def _message(row: Row[Any]) -> Message:
@@ -166,9 +171,17 @@ def _message(row: Row[Any]) -> Message:
 
 
 async def mark_applied(
-    connection: AsyncConnection | AsyncSession, message: Message, *, note: str | None = None
+    connection: AsyncConnection | AsyncSession,
+    message: Message,
+    *,
+    conflict: bool = False,
+    note: str | None = None,
 ) -> None:
     """Its turn is over, and the next one's begins."""
+    if conflict:
+        key = {"producer": message.producer, "id": message.id}
+        await connection.execute(_APART, {**key, "note": note})
+        return
     turn = {
         "producer": message.producer,
         "subject": message.subject,

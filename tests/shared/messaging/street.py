@@ -102,7 +102,12 @@ class House:
         )
 
     def applier(
-        self, handlers: Handlers = HANDLERS, *, width: int = 4, patience: Patience | None = None
+        self,
+        handlers: Handlers = HANDLERS,
+        *,
+        width: int = 4,
+        together: int = 16,
+        patience: Patience | None = None,
     ) -> Applier:
         return Applier(
             self.engine,
@@ -112,6 +117,7 @@ class House:
             clock=utc_now,
             stored=self.stored,
             width=width,
+            together=together,
             patience=patience or Patience(first=0.02, delay_first=0.01, delay_ceiling=0.1),
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import ConflictError, NotFoundError
-from shared.messaging import keeping, outbox, parked
+from shared.messaging import inbox, keeping, outbox, parked
 from shared.messaging.apply import NotYetError, Patience, reader_of
 from shared.messaging.envelope import Event, Lane, Received, seal
 from shared.messaging.inbox import INBOX
@@ -331,6 +331,27 @@ async def test_storing_never_waits_for_a_handler(south: House) -> None:
     await taking
     await south.applier().apply_due()
     assert await south.applied() == {"a": [1, 2]}
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["together", "alone"])
+async def test_what_is_stored_in_the_same_moment_gets_its_turn(south: House, fresh: bool) -> None:
+    """The next message is stored but not committed while its predecessor's turn ends."""
+    await store(south, make_message("a", 1), make_message("b", 1))
+    applier = south.applier(together=16 if fresh else 1)
+    async with south.sessions() as storing:
+        await inbox.store(storing, [make_message("a", 2), make_message("b", 2)])
+        taking = asyncio.create_task(applier.apply_due())
+
+        async def waits() -> bool:
+            async with south.sessions() as session:
+                waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                return bool(await session.scalar(text(waiting)))
+
+        await until(waits)
+        await storing.commit()
+    await taking
+    await applier.apply_due()
+    assert await south.applied() == {"a": [1, 2], "b": [1, 2]}
 
 
 def test_a_handler_without_a_reader_is_refused_when_the_house_is_built() -> None:
