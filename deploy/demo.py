@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from deploy.instance import Instance, NotReadyError
+from deploy.outside import Outside
 from deploy.served import Served
 from deploy.stories import full_online, joint_handling, remote_collection
 from deploy.stories.people import StuckError, World
@@ -42,34 +43,45 @@ async def _tell_all(folder: Path, *, served: bool) -> int:
 
 
 async def _tell_embedded(folder: Path) -> int:
-    instance = Instance(folder)
+    outside = Outside(folder)
+    instance = Instance(folder, environment=outside.environment())
     try:
+        await outside.start()
         await instance.start()
+        await outside.subscribe(instance.origin)
         issuer = LocalIssuer.load_or_create(folder / "keys" / "issuer.pem")
         async with httpx.AsyncClient(base_url=instance.origin, timeout=_TIMEOUT) as client:
-            return await tell(client, issuer)
+            return await tell(client, issuer, outside)
     finally:
         await instance.stop()
+        await outside.stop()
 
 
 async def _tell_served(folder: Path) -> int:
-    served = Served(folder)
+    outside = Outside(folder)
+    served = Served(folder, environment=outside.environment())
     try:
+        await outside.start()
         await served.start()
+        port, _ = served.apis["notify"][0]
+        await outside.subscribe(f"http://127.0.0.1:{port}")
         async with httpx.AsyncClient(
             transport=served.gateway(), base_url="http://tongban", timeout=_TIMEOUT
         ) as client:
-            return await tell(client, served.issuer)
+            return await tell(client, served.issuer, outside)
     finally:
         await served.stop()
+        await outside.stop()
 
 
-async def tell(client: httpx.AsyncClient, issuer: LocalIssuer) -> int:
+async def tell(
+    client: httpx.AsyncClient, issuer: LocalIssuer, outside: Outside | None = None
+) -> int:
     """Every story; how many cases were concluded and delivered."""
     done = 0
     for name, story in STORIES:
         try:
-            number = await story(World(client, issuer, _say, name))
+            number = await story(World(client, issuer, _say, name, outside))
             _say(f"办件 {number} 办结并送达。\n")
             done += 1
         except StuckError as error:

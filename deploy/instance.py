@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -20,8 +21,15 @@ class NotReadyError(Exception):
 
 
 class Instance:
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self._environment = dict(environment or {})
         self.port = port or free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,7 +40,12 @@ class Instance:
 
     async def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "DATA_DIR": str(self.folder), "PORT": str(self.port)}
+        environment = {
+            **os.environ,
+            **self._environment,
+            "DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+        }
         with self.log.open("ab") as log:
             self._process = await asyncio.to_thread(
                 subprocess.Popen,

@@ -71,8 +71,16 @@ class Process:
 class Served:
     """`apis` and `workers` processes of each house; `gateway` is one origin in front of them."""
 
-    def __init__(self, folder: Path, *, apis: int = 1, workers: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        apis: int = 1,
+        workers: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self._environment = dict(environment or {})
         self.broker = _broker()
         self.database = EmbeddedDatabase(folder / "pg")
         self.apis: dict[str, list[tuple[int, Process]]] = {}
@@ -130,6 +138,7 @@ class Served:
             f"{prefix}_ISSUERS": json.dumps(issuers),
             f"{prefix}_DIVISION": "630000",
             f"{prefix}_LOG_LEVEL": "WARNING",
+            **{name: each for name, each in self._environment.items() if name.startswith(prefix)},
         }
 
     async def _load(self) -> None:

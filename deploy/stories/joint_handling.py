@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+from deploy.stories import post
 from deploy.stories.people import Person, World
 from shared.security.callers import Role
 
@@ -90,13 +91,22 @@ async def _settled(world: World, lead: Person, number: str) -> None:
 
 
 async def _collected(world: World, clerk: Person, number: str) -> None:
+    mine = f"/notify/v1/deliveries?case_number={number}"
     delivery = await clerk.until(
-        f"/notify/v1/deliveries?case_number={number}",
-        lambda answer: next(iter(answer["deliveries"]), None),
-        what="待领",
+        mine,
+        lambda answer: next((one for one in answer["deliveries"] if one["dispatch"]), None),
+        what="结果寄往窗口",
     )
+    sender = world.person(Role.DISPATCHER, "韩交接（示例）", MOVE_IN)
+    waybill = await post.delivered(sender, delivery["dispatch"]["id"], typed="EC000000013CN")
     path = f"/notify/v1/deliveries/{delivery['id']}"
-    if "arrive" in delivery["allowed_steps"] or delivery["status"] == "pending":
+    world.say(f"【寄递】新户口簿页由公安分局寄到窗口（运单 {waybill}），窗口通知申请人来领。")
+    await clerk.until(
+        mine,
+        lambda answer: answer["deliveries"][0]["status"] in ("ready", "on_way", "booked"),
+        what="结果到窗口",
+    )
+    if "arrive" in (await clerk.get(path)).json()["allowed_steps"]:
         await clerk.post(f"{path}/arrival")
     await clerk.post(f"{path}/handover", {"kind": "signed_in_person", "identity_checked": True})
     await clerk.until(

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from deploy.outside import Outside
 from shared.clock import utc_now
 from shared.security.callers import Role
 from shared.security.issuer import LocalIssuer
@@ -31,6 +32,8 @@ class World:
     issuer: LocalIssuer
     say: Say
     story: str
+    # A carrier and an SMS gateway, where the installation has them.
+    outside: Outside | None = None
 
     def person(self, role: Role, name: str, location: str | None = None) -> "Person":
         token = self.issuer.issue(

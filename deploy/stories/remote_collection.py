@@ -1,9 +1,12 @@
 """异地代收代办: two old certificates travel in one sealed bag from Xining to Lanzhou; one is
 missing on arrival, both ends settle it, it follows; the new ones come back by post."""
 
+import asyncio
 from copy import deepcopy
 from typing import Any
 
+from deploy.outside import Outside
+from deploy.stories import post
 from deploy.stories.people import Person, StuckError, World
 from shared.security.callers import Role
 
@@ -19,7 +22,7 @@ SUBMISSION: dict[str, Any] = {
         "name": "李示例",
         "id_type": "resident_id",
         "id_number": "620102199003078896",
-        "phone": "13900000000",
+        "phone": "13900000002",
     },
     "basis": {"household_registration": "620102"},
     "form": {},
@@ -33,7 +36,7 @@ SUBMISSION: dict[str, Any] = {
     "delivery": {
         "method": "post",
         "recipient": "李示例",
-        "phone": "13900000000",
+        "phone": "13900000002",
         "address": "青海省西宁市城西区示例路3号",
         "postcode": "810000",
     },
@@ -96,7 +99,7 @@ async def _travel(
     parcel = await _sent(sender, originals, "EA000000013CN")
     say(
         f"【材料交接】孙交接把两件办件的原件装入一袋 {parcel['number']}，封装，"
-        "交快递（运单 EA000000013CN）。原件此刻由承运人持有。"
+        f"交快递（运单 {parcel['waybill']}）。原件此刻由承运人持有。"
     )
     here = [one["original_id"] for one in cases[0]["originals"]]
     scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": here})
@@ -121,10 +124,17 @@ async def _sent(sender: Person, originals: list[str], waybill: str) -> dict[str,
     )
     path = f"/routing/v1/parcels/{parcel['id']}"
     await sender.post(f"{path}/sealing", {})
+    outside = sender.world.outside
+    carrier = "EMS"
+    if outside is not None:
+        booked = await post.booked(sender, parcel["id"])
+        carrier, waybill = booked["carrier"], booked["waybill"]
     handed: dict[str, Any] = await sender.post(
-        f"{path}/handover", {"carrier": "EMS", "waybill": waybill}
+        f"{path}/handover", {"carrier": carrier, "waybill": waybill}
     )
-    return handed
+    if outside is not None:
+        await outside.carry(waybill)
+    return {**handed, "waybill": waybill}
 
 
 async def _decided(world: World, officer: Person, number: str) -> None:
@@ -155,6 +165,9 @@ async def _posted(world: World, desk: Person, clerk: Person, number: str) -> Non
         lambda answer: next((one for one in answer["deliveries"] if one["dispatch"]), None),
         what="寄递",
     )
+    if world.outside is not None:
+        await _carried(world, world.outside, desk, clerk, delivery)
+        return
     dispatch = f"/notify/v1/dispatches/{delivery['dispatch']['id']}"
     await desk.post(f"{dispatch}/handover", {"carrier": "EMS", "waybill": f"EB{number[-10:-1]}CN"})
     await desk.post(f"{dispatch}/report", {"report": "delivered"})
@@ -164,3 +177,46 @@ async def _posted(world: World, desk: Person, clerk: Person, number: str) -> Non
         what="送达回到窗口",
     )
     world.say(f"【寄递】{number}：新证交寄，妥投，送达回证留存。")
+
+
+async def _carried(
+    world: World, outside: Outside, desk: Person, clerk: Person, delivery: dict[str, Any]
+) -> None:
+    """Booked, labelled, handed over, followed by the carrier's own signed words, told by SMS."""
+    number, dispatch_id = delivery["case_number"], delivery["dispatch"]["id"]
+    booked = await post.booked(desk, dispatch_id)
+    fetched = await desk.get(f"/notify/v1/dispatches/handover-list?carrier={booked['carrier']}")
+    if not fetched.content.startswith(b"%PDF"):
+        raise StuckError(f"交寄清单：{fetched.status_code} {fetched.text[:200]}")
+    await desk.post(f"/notify/v1/dispatches/{dispatch_id}/handover")
+    world.say(
+        f"【寄递】{number}：向寄递机构约到运单 {booked['waybill']}，打印面单和交寄清单，交寄。"
+    )
+    await outside.carry(booked["waybill"])
+    await clerk.until(
+        f"/intake/v1/cases/{number}",
+        lambda case: case["status"] == "delivered",
+        what="送达回到窗口",
+    )
+    orders = [
+        each
+        for each in (await outside.records("carrier"))["bookings"]
+        if each["waybill"] == booked["waybill"]
+    ]
+    if [each["order_id"] for each in orders] != [dispatch_id.replace("-", "")]:
+        raise StuckError(f"寄递机构的订单不是恰好一张：{orders}")
+    phone = (await desk.get(f"/notify/v1/dispatches/{dispatch_id}?purpose=核对短信")).json()
+    texts = await _texted(outside, phone["recipient"]["phone"], number)
+    world.say(
+        f"  寄递机构逐站推送（已验签）：妥投，送达回证留存。短信网关收到 {len(texts)} 条，"
+        f"其一：{texts[0]}"
+    )
+
+
+async def _texted(outside: Outside, phone: str, number: str) -> list[str]:
+    """The receipt goes out by day and night."""
+    for _ in range(100):
+        if texts := await outside.texts(phone, number):
+            return texts
+        await asyncio.sleep(0.2)
+    raise StuckError(f"{number} 的短信没有发出")
