@@ -6,19 +6,27 @@ from datetime import date, datetime
 from html import escape
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 
 from services.intake.actions import reading
 from services.intake.actions.reading import Progress
-from services.intake.api.counters import ItemCatalogue
 from services.intake.domain.cases import Delivery, Status
 from services.intake.domain.progress import Step
 from services.intake.grants import GRANTS
+from services.intake.queries.catalogue import Catalogue
 from shared.clock import local_date
 from shared.db.transactions import Reading
 from shared.errors import NotFoundError
 from shared.http.routes import granted_route
+
+
+async def _catalogue(request: Request) -> Catalogue:
+    catalogue: Catalogue = request.app.state.catalogue
+    return catalogue
+
+
+ItemCatalogue = Annotated[Catalogue, Depends(_catalogue)]
 
 router = APIRouter(prefix="/progress", tags=["进度"], route_class=granted_route(GRANTS))
 
