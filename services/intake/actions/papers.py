@@ -172,7 +172,7 @@ def _needed(entry: Entry) -> Needed:
     material = entry.material
     return Needed(
         material.name,
-        _forms(material),
+        "\n".join(form.zh for form in material.forms),
         _count(material),
         material.issuer,
         material.filling_note,
@@ -198,8 +198,8 @@ def _forms(material: Wanted) -> str:
 def _count(material: Wanted) -> str:
     said = []
     if material.originals:
-        shown = "（核验后退还）" if material.custody is Custody.SHOWN else ""
-        said.append(f"原件{material.originals}份{shown}")
+        kept = "" if material.custody is Custody.NONE else f"（{material.custody.zh}）"
+        said.append(f"原件{material.originals}份{kept}")
     if material.copies:
         said.append(f"复印件{material.copies}份")
     return "\n".join(said) or "1份"

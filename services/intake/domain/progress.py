@@ -50,6 +50,12 @@ def _title(what: What) -> Words:
     return Words(what.zh, what.value.replace("_", " "))
 
 
+def _still_wanted(picture: Picture) -> bool:
+    """A deferred paper: not once the matter ended without a certificate, or was handed over."""
+    over = {Status.REFUSED, Status.CLOSED, Status.DELIVERED}
+    return picture.status not in over and picture.result in (None, "granted")
+
+
 def request(picture: Picture, *, deferred_until: date | None = None) -> Request | None:
     """The one thing asked of the applicant now."""
     if picture.status is Status.RECEIVED_INCOMPLETE:
@@ -59,7 +65,7 @@ def request(picture: Picture, *, deferred_until: date | None = None) -> Request 
         return Request(text, picture.asked_until)
     if picture.delivery_status in {Delivery.READY, Delivery.UNCLAIMED}:
         return Request(Words("结果已可领取，请及时领取", "the result is ready for you"), None)
-    if picture.delivery_status == Delivery.HELD or deferred_until is not None:
+    if picture.delivery_status == Delivery.HELD or (deferred_until and _still_wanted(picture)):
         text = Words("请补交容缺的材料", "please bring the deferred papers")
         return Request(text, deferred_until)
     return None
