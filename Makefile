@@ -85,10 +85,6 @@ catalogue-import: install ## Publish the service items of FILE= (all or nothing)
 directory-import: install ## Register the places, rules and agreements of FILE= (all or nothing)
 	@$(BIN)/python -m deploy.ops directory-import "$(FILE)"
 
-.PHONY: duties
-duties: install ## Print who may take which step, as the code asks it
-	@$(BIN)/python -m services.routing duties
-
 .PHONY: check
 check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 	@$(BIN)/ruff format --check .
