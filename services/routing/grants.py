@@ -128,7 +128,7 @@ GRANTS = Grants(
         "approve_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
         "refuse_request": {Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW}},
         "write_message": _TALKS,
-        "list_messages": _TALKS,
+        "list_case_messages": _TALKS,
         "list_contacts": _READS,
         "send_reminder": _TALKS,
         "list_reminders": _TALKS

@@ -166,5 +166,42 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas["ProblemOut"].pop("$defs", None)
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
+        _compose_examples(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _compose_examples(document: dict[str, Any]) -> None:
+    """A body without an example of its own shows one made of its fields' examples."""
+    schemas = document["components"]["schemas"]
+    for path in document["paths"].values():
+        for operation in path.values():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if content is None or "examples" in content or "example" in content:
+                continue
+            content["examples"] = {"示例": {"value": _example(content["schema"], schemas)}}
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """The first example, option or default; of an object, what is required or has examples."""
+    for key in ("examples", "enum"):
+        if schema.get(key):
+            return schema[key][0]
+    if "$ref" in schema:
+        return _example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    for key in ("anyOf", "oneOf", "allOf"):
+        if schema.get(key):
+            return _example(schema[key][0], schemas)
+    if "const" in schema or "default" in schema:
+        return schema.get("const", schema.get("default"))
+    if schema.get("type") == "object":
+        required = schema.get("required", ())
+        fields = schema.get("properties", {}).items()
+        return {
+            name: _example(field, schemas)
+            for name, field in fields
+            if name in required or "examples" in field
+        }
+    return {"array": [], "integer": 1, "number": 1, "boolean": True}.get(
+        str(schema.get("type")), "示例"
+    )

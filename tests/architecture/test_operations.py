@@ -61,7 +61,7 @@ def test_every_operation_says_in_chinese_what_it_does(offered: Sequence[Operatio
 
 def test_every_body_has_an_example(offered: Sequence[Operation]) -> None:
     without = [str(each) for each in offered if each.takes_json and not each.examples]
-    assert not without
+    assert without == []
 
 
 def test_every_parameter_in_a_path_has_an_example(offered: Sequence[Operation]) -> None:
@@ -71,7 +71,7 @@ def test_every_parameter_in_a_path_has_an_example(offered: Sequence[Operation]) 
         for name, parameter in each.parameters.items()
         if not _shown(parameter)
     ]
-    assert not without
+    assert without == []
 
 
 def _shown(parameter: Mapping[str, object]) -> bool:

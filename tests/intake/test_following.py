@@ -227,6 +227,11 @@ NOT_FOR_THE_WINDOW = {
     "routing.originals-moved.v1",
     "routing.originals-verified.v1",
     "routing.papers-delayed.v1",
+    "routing.appointment-made.v1",
+    "routing.appointment-settled.v1",
+    "routing.message-written.v1",
+    "routing.reminder-raised.v1",
+    "routing.reminder-sent.v1",
 }
 
 

@@ -21,7 +21,9 @@ from shared.http.routes import Granted, granted_route
 
 router = APIRouter(prefix="/v1", tags=["审批（科长）"], route_class=granted_route(GRANTS))
 
-ApprovalId = Annotated[UUID, Path(description="审批编号")]
+ApprovalId = Annotated[
+    UUID, Path(description="审批编号", examples=["01990000-0000-7000-8000-000000000001"])
+]
 
 
 class ApprovalOut(BaseModel):

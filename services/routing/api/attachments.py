@@ -113,7 +113,12 @@ async def attach_file(
 async def read_attachment(
     case_number: CaseNumber,
     sha256: Annotated[
-        str, Path(pattern="^[0-9a-f]{64}$", description="文件的 SHA-256（十六进制）")
+        str,
+        Path(
+            pattern="^[0-9a-f]{64}$",
+            description="文件的 SHA-256（十六进制）",
+            examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+        ),
     ],
     opening: Openings,
     files: Files,

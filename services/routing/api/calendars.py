@@ -139,7 +139,10 @@ class YearOut(BaseModel):
 
 @router.get("/{division}/{year}", summary="查看一个区划全年的工作日")
 async def read_calendar(
-    division: Annotated[str, Path(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", description="行政区划代码")],
+    division: Annotated[
+        str,
+        Path(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", description="行政区划代码", examples=["630104"]),
+    ],
     year: Annotated[int, Path(ge=2004, le=2100, examples=[2026])],
     session: Reading,
 ) -> YearOut:

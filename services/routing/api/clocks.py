@@ -97,7 +97,7 @@ def _term(term: Any) -> TermOut | None:
 
 class WhatIfIn(BaseModel):
     suspend_from: date | None = Field(
-        default=None, description="假如从这一天起启动特别程序", examples=["2026-09-14"]
+        default=None, description="假如从这一天起启动特别程序", examples=["2030-01-07"]
     )
     working_days: int | None = Field(
         default=None, ge=1, le=365, description="特别程序需要几个工作日", examples=[10]
@@ -122,8 +122,8 @@ async def ask_what_if(
         WhatIfIn,
         Body(
             openapi_examples={
-                "下周一起暂停十个工作日": {
-                    "value": {"suspend_from": "2026-09-14", "working_days": 10}
+                "从某日起暂停十个工作日": {
+                    "value": {"suspend_from": "2030-01-07", "working_days": 10}
                 },
                 "延长五日": {"value": {"extend": 5}},
             }

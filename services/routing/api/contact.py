@@ -93,7 +93,7 @@ async def write_message(
 
 
 @router.get("/cases/{case_number}/messages", summary="往来留言")
-async def list_messages(
+async def list_case_messages(
     case_number: CaseNumber,
     session: Transaction,
     scope: Granted,
@@ -300,7 +300,9 @@ class OutcomeIn(BaseModel):
     response_model=AppointmentOut,
 )
 async def settle_appointment(
-    appointment_id: Annotated[UUID, Path(description="会商编号")],
+    appointment_id: Annotated[
+        UUID, Path(description="会商编号", examples=["01990000-0000-7000-8000-000000000001"])
+    ],
     body: Annotated[
         OutcomeIn,
         Body(

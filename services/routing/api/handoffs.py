@@ -24,7 +24,10 @@ from shared.http.routes import Granted, granted_route
 
 router = APIRouter(prefix="/v1/handoffs", tags=["办理"], route_class=granted_route(GRANTS))
 
-HandoffId = Annotated[UUID, Path(description="队列中的办理任务编号")]
+HandoffId = Annotated[
+    UUID,
+    Path(description="队列中的办理任务编号", examples=["01990000-0000-7000-8000-000000000001"]),
+]
 Purpose = Annotated[
     str | None,
     Query(

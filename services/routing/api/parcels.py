@@ -29,7 +29,9 @@ from shared.http.routes import Granted, granted_route
 
 router = APIRouter(prefix="/v1/parcels", tags=["材料流转"], route_class=granted_route(GRANTS))
 
-ParcelId = Annotated[UUID, Path(description="封装袋的系统编号")]
+ParcelId = Annotated[
+    UUID, Path(description="封装袋的系统编号", examples=["01990000-0000-7000-8000-000000000001"])
+]
 Typed = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -470,7 +472,9 @@ class SettlementIn(BaseModel):
 )
 async def settle_discrepancy(
     parcel_id: ParcelId,
-    discrepancy_id: Annotated[UUID, Path(description="差异编号")],
+    discrepancy_id: Annotated[
+        UUID, Path(description="差异编号", examples=["01990000-0000-7000-8000-000000000001"])
+    ],
     body: SettlementIn,
     once: OncePerKey,
     scope: Granted,

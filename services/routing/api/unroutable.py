@@ -20,7 +20,9 @@ router = APIRouter(
     prefix="/v1/unroutable", tags=["无法分办（运维）"], route_class=granted_route(GRANTS)
 )
 
-CaseNumber = Annotated[str, Path(max_length=50, description="办件编号")]
+CaseNumber = Annotated[
+    str, Path(max_length=50, description="办件编号", examples=["63000026000000123"])
+]
 
 
 class UnroutableCase(BaseModel):
