@@ -181,7 +181,7 @@ _PASSING = ("08", "53", "55P03", "57")
 
 def is_passing(error: BaseException) -> bool:
     """Whether the database was away or too busy: the same call may succeed later."""
-    if isinstance(error, PoolTimeoutError | ConnectionError | InterfaceError):
+    if isinstance(error, PoolTimeoutError | ConnectionError | InterfaceError | TimeoutError):
         return True
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""
@@ -201,7 +201,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_shape_error)
     app.add_exception_handler(StarletteHTTPError, _on_http_error)
-    for kind in (DBAPIError, PoolTimeoutError, ConnectionError, InterfaceError):
+    for kind in (DBAPIError, PoolTimeoutError, ConnectionError, InterfaceError, TimeoutError):
         app.add_exception_handler(kind, _on_unforeseen)
     app.add_exception_handler(Exception, _on_unforeseen)
 

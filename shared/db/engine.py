@@ -29,7 +29,8 @@ def open_engine(
         pool_recycle=1800,
         json_serializer=_dumps,
         connect_args={
-            "timeout": 5,
+            # A refused connection fails at once; this is for a machine too busy to shake hands.
+            "timeout": 30,
             "server_settings": {
                 "search_path": schema,
                 "application_name": name,

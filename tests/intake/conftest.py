@@ -1,12 +1,14 @@
 """A window on a real database: the application as it is wired, its catalogue and places loaded."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -24,6 +26,14 @@ CATALOGUE = Path(__file__).parents[2] / "deploy" / "catalogue.json"
 AT = datetime(2026, 9, 7, 2, 0, tzinfo=UTC)
 
 Tokens = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> Iterator[None]:
+    """Unconfigured, structlog draws each error with all its locals: a burst would never end."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

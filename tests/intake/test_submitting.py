@@ -104,9 +104,9 @@ async def test_a_submission_takes_three_statements(
         event.remove(engine, "before_cursor_execute", note)
     # The key, the case with everything that belongs to it, the answer; and once a second whether
     # catalogue or places have changed.
-    kept = [each for each in statements if not each.startswith("SELECT")]
+    kept = [each for each in statements if not each.lstrip().startswith("SELECT")]
     assert len(kept) == 3, kept
-    assert len(statements) <= 5, statements
+    assert len(statements) <= 6, statements
 
 
 @pytest.mark.timeout(120)

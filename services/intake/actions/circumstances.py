@@ -80,7 +80,7 @@ async def _earlier(
         return frozenset()
     held = set()
     for row in await cases.materials_held(session, sorted(named), indexes):
-        item = await catalogue.version(row.item_code, row.item_version)
+        item = await catalogue.version(session, row.item_code, row.item_version)
         material = item.material(row.code)
         if material is not None:
             held.add((row.case_number, material.name))

@@ -88,7 +88,7 @@ async def put_content(
         case = await reads.find_case(session, number, scope)
         etags.require(upload.if_match, case.version)
         cases.must_allow(Status(case.status), Act.UPLOAD)
-    item = await catalogue.version(case.item_code, case.item_version)
+        item = await catalogue.version(session, case.item_code, case.item_version)
     if item.material(material_code) is None:
         raise MaterialUnknownError(material_code)
     record = await files.put(

@@ -164,7 +164,7 @@ async def fetch(session: AsyncSession, case: CaseRow, catalogue: Catalogue) -> D
     requests = await reads.requests_of(session, number)
     return Dossier(
         case=case,
-        item=await catalogue.version(case.item_code, case.item_version),
+        item=await catalogue.version(session, case.item_code, case.item_version),
         submission=filed.submission,
         received_by=filed.received_by or case.received_by,
         tracking_code=seals.open_tracking(keys, number, case.tracking_sealed),

@@ -120,7 +120,7 @@ async def _view(session: AsyncSession, case: CaseRow, look: Look, catalogue: Cat
     codes = [case.receiving_location, *(row.location for row in handoffs)]
     return CaseView(
         case=case,
-        item=await catalogue.version(case.item_code, case.item_version),
+        item=await catalogue.version(session, case.item_code, case.item_version),
         application=_shown(filed.submission, look),
         handoffs=handoffs,
         materials=await reads.materials_of(session, number),
@@ -168,7 +168,7 @@ async def list_cases(
 
 async def _line(session: AsyncSession, row: Row[*tuple[Any, ...]], catalogue: Catalogue) -> Line:
     filed = seals.open_application(means(session).keys, row.case_number, row.application_sealed)
-    item = await catalogue.version(row.item_code, row.item_version)
+    item = await catalogue.version(session, row.item_code, row.item_version)
     return Line(row, item.name, masked(filed.submission.applicant)["name"])
 
 
@@ -244,7 +244,7 @@ async def read_progress(session: AsyncSession, code: str, catalogue: Catalogue) 
     deferred = [row.due_on for row in kept if row.kind == "deferral" and row.kept_at is None]
     return Progress(
         case=case,
-        item=await catalogue.version(case.item_code, case.item_version),
+        item=await catalogue.version(session, case.item_code, case.item_version),
         steps=progress.steps(happened),
         request=progress.request(
             news.picture_of(case),

@@ -29,11 +29,12 @@ from services.intake.actions.circumstances import Counter
 from services.intake.actions.filing import Papers
 from services.intake.domain import cases, deficiencies, messages, readings
 from services.intake.domain.cases import Act, News, Status, What
+from services.intake.domain.readings import Reading
 from services.intake.domain.submissions import SubmissionIn
 from services.intake.models import CaseRow, MaterialRow, OriginalRow
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
-from services.intake.queries.places import Places
+from services.intake.queries.places import find_place
 from shared.chance import new_id
 from shared.clock import local_date
 from shared.errors import Fault, InvalidError
@@ -47,10 +48,9 @@ _FIELDS = ("materials", "form")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a supplement is judged with; looked up beside the transaction."""
+    """What a supplement is judged with."""
 
     catalogue: Catalogue
-    places: Places
     at: datetime
 
 
@@ -76,7 +76,7 @@ async def give_supplement(
 async def _pass_on(session: AsyncSession, case: CaseRow, given: SubmissionIn, desk: Desk) -> Asked:
     """`given` holds the supplement's own papers and the form as it is now."""
     request_id = new_id()
-    item = await desk.catalogue.version(case.item_code, case.item_version)
+    item = await desk.catalogue.version(session, case.item_code, case.item_version)
     papers = await _lay_down(session, case, given, desk, request_id=request_id)
     content = applications.written(given)
     kept = {name: content[name] for name in _FIELDS if name in content}
@@ -102,13 +102,7 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
     """The visit was registered; what was missing has come, and nothing is typed again."""
     filed = seals.open_application(means(session).keys, case.case_number, case.application_sealed)
     whole = _merged(filed.submission, raw, appended=True)
-    counter = await circumstances.stand_at(
-        case.receiving_location,
-        readings.read(whole),
-        catalogue=desk.catalogue,
-        places=desk.places,
-        at=desk.at,
-    )
+    counter = await _counter(session, case, readings.read(whole), desk)
     faults = await circumstances.find_faults(session, counter, desk.catalogue)
     if faults := [*_unknown(raw), *faults]:
         raise InvalidError(faults)
@@ -165,18 +159,23 @@ async def _read_supplement(
     supplement does not touch is not judged again."""
     filed = seals.open_application(means(session).keys, case.case_number, case.application_sealed)
     reading = readings.read(_merged(filed.submission, raw, appended=False))
-    item = await desk.catalogue.version(case.item_code, case.item_version)
-    place = await desk.places.find(case.receiving_location, local_date(desk.at))
-    counter = Counter(case.receiving_location, place, item, reading, desk.at)
+    counter = await _counter(session, case, reading, desk)
     known = await circumstances.known(session, counter, desk.catalogue)
     found = [
         *_unknown(raw),
-        *(f for f in deficiencies.find(reading, item, known) if _is_own(f)),
+        *(f for f in deficiencies.find(reading, counter.item, known) if _is_own(f)),
         *_empty(raw),
     ]
     if found:
         raise InvalidError(list(dict.fromkeys(found)))
     return reading.whole()
+
+
+async def _counter(session: AsyncSession, case: CaseRow, reading: Reading, desk: Desk) -> Counter:
+    """The same counter again, with the version of the item that the case was taken under."""
+    item = await desk.catalogue.version(session, case.item_code, case.item_version)
+    place = await find_place(session, case.receiving_location, local_date(desk.at))
+    return Counter(case.receiving_location, place, item, reading, desk.at)
 
 
 def _is_own(fault: Fault) -> bool:
@@ -224,7 +223,7 @@ def _merged(filed: SubmissionIn, raw: object, *, appended: bool) -> dict[str, An
 async def _lay_down(
     session: AsyncSession, case: CaseRow, given: SubmissionIn, desk: Desk, *, request_id: UUID
 ) -> Papers:
-    item = await desk.catalogue.version(case.item_code, case.item_version)
+    item = await desk.catalogue.version(session, case.item_code, case.item_version)
     papers = applications.lay_out(session, given, item, on=local_date(desk.at))
     number = case.case_number
     materials = [

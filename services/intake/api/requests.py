@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 from services.intake.actions import supplements, withdrawals
 from services.intake.actions.asking import Asked
 from services.intake.actions.supplements import Desk
-from services.intake.api.counters import ItemCatalogue, PlaceBook
+from services.intake.api.counters import ItemCatalogue
 from services.intake.api.examples import SUPPLEMENTS, WITHDRAWALS
 from services.intake.api.paths import CaseNumber
 from services.intake.domain.submissions import ConsentIn, MaterialIn
@@ -78,7 +78,6 @@ async def give_supplement(
     once: OncePerKey,
     scope: Granted,
     catalogue: ItemCatalogue,
-    places: PlaceBook,
     now: Now,
     if_match: IfMatch = None,
 ) -> Response:
@@ -90,7 +89,7 @@ async def give_supplement(
         session,
         case_number,
         supplement,
-        desk=Desk(catalogue, places, now),
+        desk=Desk(catalogue, now),
         scope=scope,
         if_match=if_match,
     )

@@ -1,5 +1,6 @@
 """The catalogue as this process knows it: items rarely change, so they are kept until they do."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -23,51 +24,65 @@ Versions = Mapping[int, ItemVersion]
 
 
 class Catalogue:
-    """Asks at most once a second whether anything was published; in transactions of its own, so
-    that nobody waits for a second connection while holding a first."""
+    """Asks about once a second whether anything was published. What is asked before a transaction
+    goes over a connection of its own, what is asked within one over that one's: nobody waits for a
+    second connection while holding a first."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._revision: int | None = None
         self._due = 0.0
         self._kept: OrderedDict[str, Versions] = OrderedDict()
+        self._loading = asyncio.Lock()
 
     async def current(self, code: str | None, on: date) -> ItemVersion | None:
         """The version to take a case under on that day, or the one that explains why not."""
         return items.current(await self.versions(code), on) if code else None
 
-    async def version(self, code: str, version: int) -> ItemVersion:
-        """The one a case is pinned to; cases keep theirs, so it is there."""
-        return (await self.versions(code))[version]
-
     async def versions(self, code: str) -> Versions:
         await self._look_again()
         known = self._kept.get(code)
         if known is None:
-            async with self._sessions() as session:
-                known = await versions_of(session, code)
-            # Codes that nobody has published are not kept: anybody may ask for any.
-            if known:
-                self._kept[code] = known
-        else:
-            self._kept.move_to_end(code)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+            async with self._loading:
+                known = self._kept.get(code) or await self._load(code)
         return known
+
+    async def version(self, session: AsyncSession, code: str, version: int) -> ItemVersion:
+        """The one a case is pinned to; whatever is published since, it stays as it was taken."""
+        known = self._kept.get(code)
+        if known is None or version not in known:
+            known = await versions_of(session, code)
+            self._keep(code, known)
+        return known[version]
 
     def forget(self) -> None:
         """Something was just published here."""
         self._due = 0.0
 
+    async def _load(self, code: str) -> Versions:
+        async with self._sessions() as session:
+            known = await versions_of(session, code)
+        # Codes that nobody has published are not kept: anybody may ask for any.
+        if known:
+            self._keep(code, known)
+        return known
+
+    def _keep(self, code: str, known: Versions) -> None:
+        self._kept[code] = known
+        self._kept.move_to_end(code)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
     async def _look_again(self) -> None:
         if monotonic() < self._due:
             return
+        # One looks; the others go on meanwhile with what is known.
+        self._due = monotonic() + _LOOK_AGAIN_SECONDS
         async with self._sessions() as session:
             revision = await revision_of(session)
         if revision != self._revision:
             self._kept.clear()
             self._revision = revision
-        self._due = monotonic() + _LOOK_AGAIN_SECONDS
 
 
 async def revision_of(session: AsyncSession) -> int:

@@ -1,5 +1,6 @@
 """The places as routing describes them, kept for a moment per process."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -37,17 +38,43 @@ class Places:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._kept: dict[str, tuple[float, Sequence[Place]]] = {}
+        self._loading = asyncio.Lock()
 
     async def find(self, code: str, on: date) -> Place | None:
         """The version that holds on that day, or the latest there is."""
-        until, versions = self._kept.get(code, (0.0, ()))
-        if not versions or monotonic() >= until:
-            async with self._sessions() as session:
-                versions = await versions_of(session, code)
-            if versions:
-                self._kept[code] = (monotonic() + _KEPT_SECONDS, versions)
-        holding = [place for place in versions if place.is_open(on)]
-        return max(holding or versions, key=lambda place: place.version, default=None)
+        return holding(await self._versions(code), on)
+
+    async def _versions(self, code: str) -> Sequence[Place]:
+        until, known = self._kept.get(code, (0.0, ()))
+        if known and monotonic() < until:
+            return known
+        if known:
+            # One looks again; the others go on meanwhile with what is known.
+            self._keep(code, known)
+            return await self._load(code)
+        async with self._loading:
+            _, known = self._kept.get(code, (0.0, ()))
+            return known or await self._load(code)
+
+    async def _load(self, code: str) -> Sequence[Place]:
+        async with self._sessions() as session:
+            known = await versions_of(session, code)
+        if known:
+            self._keep(code, known)
+        return known
+
+    def _keep(self, code: str, known: Sequence[Place]) -> None:
+        self._kept[code] = (monotonic() + _KEPT_SECONDS, known)
+
+
+def holding(versions: Sequence[Place], on: date) -> Place | None:
+    valid = [place for place in versions if place.is_open(on)]
+    return max(valid or versions, key=lambda place: place.version, default=None)
+
+
+async def find_place(session: AsyncSession, code: str, on: date) -> Place | None:
+    """For those who are within a transaction already."""
+    return holding(await versions_of(session, code), on)
 
 
 async def versions_of(session: AsyncSession, code: str) -> Sequence[Place]:
