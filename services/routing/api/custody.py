@@ -201,7 +201,10 @@ async def look_up_label(
 class CounterIn(BaseModel):
     location: str = Field(max_length=50, description="窗口所在地点", examples=["630104-C1"])
     originals: list[Annotated[str, Field(max_length=100)]] = Field(
-        min_length=1, max_length=100, description="原件标签或编号"
+        min_length=1,
+        max_length=100,
+        description="原件标签或编号",
+        examples=[["63000026000000123-01"]],
     )
 
 

@@ -173,7 +173,10 @@ class ParcelIn(BaseModel):
 
 class OriginalsIn(BaseModel):
     originals: list[Typed] = Field(
-        min_length=1, max_length=actions.MOST, description="原件标签或编号"
+        min_length=1,
+        max_length=actions.MOST,
+        description="原件标签或编号",
+        examples=[["63000026000000123-01"]],
     )
 
 
