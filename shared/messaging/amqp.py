@@ -24,7 +24,6 @@ from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from aiormq.channel import Channel
 from pamqp.commands import Basic
 
-from shared.messaging import topology as names
 from shared.messaging.amqp_declaration import declare
 from shared.messaging.amqp_reader import QueueReader, ReaderLostError
 from shared.messaging.envelope import (
@@ -34,7 +33,7 @@ from shared.messaging.envelope import (
     decode,
     encode,
 )
-from shared.messaging.topology import Topology
+from shared.messaging.topology import Topology, routing_key
 from shared.messaging.transport import (
     Listener,
     NotCarriedError,
@@ -83,7 +82,7 @@ class AmqpTransport:
         if not messages:
             return {}
         channel = cast(Channel, await (await self._publishing_channel()).get_underlay_channel())
-        tasks = [asyncio.create_task(_publish(channel, message)) for message in messages]
+        tasks = [asyncio.create_task(self._publish(channel, message)) for message in messages]
         try:
             await asyncio.wait(tasks, timeout=self._publish_timeout)
         finally:
@@ -92,6 +91,23 @@ class AmqpTransport:
         # One more turn, so that those just cancelled are over.
         results = await asyncio.gather(*tasks, return_exceptions=True)
         return await self._sorted_out(messages, results)
+
+    async def _publish(self, channel: Channel, message: Message) -> None:
+        """Returns with the confirm. Not waiting for each frame to be drained makes publishing
+        pipelined; the batch bounds how much is on its way."""
+        await channel.basic_publish(
+            encode(message),
+            exchange=self._topology.exchange(message.producer),
+            routing_key=routing_key(message),
+            properties=Basic.Properties(
+                message_id=str(message.id),
+                content_type=CONTENT_TYPE,
+                message_type=message.type,
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            ),
+            mandatory=True,
+            wait=False,
+        )
 
     async def _sorted_out(
         self, messages: Sequence[Message], results: Sequence[object]
@@ -169,7 +185,7 @@ class AmqpTransport:
             self._topology.heard_by(listener.consumer, listener.producers), listener.store
         )
         if listener.take_back is not None:
-            stores[names.unrouted(listener.consumer)] = _taking_back(listener.take_back)
+            stores[self._topology.unrouted(listener.consumer)] = _taking_back(listener.take_back)
         readers = [
             QueueReader(await connection.channel(), queue, store) for queue, store in stores.items()
         ]
@@ -198,7 +214,7 @@ class AmqpTransport:
 
     async def _count_set_aside(self, channel: AbstractChannel) -> None:
         for house in self._topology.houses:
-            for queue in (names.dead(house), names.unrouted(house)):
+            for queue in (self._topology.dead(house), self._topology.unrouted(house)):
                 waiting, _ = await _found(channel, queue)
                 SET_ASIDE.labels(queue).set(waiting)
 
@@ -208,7 +224,7 @@ class AmqpTransport:
         connection = await self._connect()
         try:
             channel = await connection.channel()
-            dead = await channel.get_queue(names.dead(listener.consumer), ensure=False)
+            dead = await channel.get_queue(self._topology.dead(listener.consumer), ensure=False)
             return await _revive(dead, listener.store, limit)
         finally:
             await _close(connection)
@@ -229,24 +245,6 @@ async def _found(channel: AbstractChannel, queue: str) -> tuple[int, int]:
 async def _is_starved(channel: AbstractChannel, queue: str) -> bool:
     waiting, consumers = await _found(channel, queue)
     return bool(waiting) or not consumers
-
-
-async def _publish(channel: Channel, message: Message) -> None:
-    """Returns with the confirm. Not waiting for each frame to be drained is what makes publishing
-    pipelined: the batch bounds how much is on its way."""
-    await channel.basic_publish(
-        encode(message),
-        exchange=names.exchange(message.producer),
-        routing_key=names.routing_key(message),
-        properties=Basic.Properties(
-            message_id=str(message.id),
-            content_type=CONTENT_TYPE,
-            message_type=message.type,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        ),
-        mandatory=True,
-        wait=False,
-    )
 
 
 async def _revive(dead: AbstractQueue, store: Store, limit: int) -> int:

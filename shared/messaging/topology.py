@@ -20,8 +20,6 @@ from typing import Any
 
 from shared.messaging.envelope import Lane, Message
 
-DEAD = "tongban.dead"
-
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -43,50 +41,84 @@ class Binding:
     key: str
 
 
+_KEPT: Mapping[str, Any] = MappingProxyType({"x-queue-type": "quorum"})
+
+
 @dataclass(frozen=True, slots=True)
 class Topology:
     """`delivery_limit` only counts what crashes while holding a message, or is handed back: a
-    message that cannot be stored is set aside at once."""
+    message that cannot be stored is set aside at once. `prefix` keeps installations that share a
+    broker apart."""
 
     houses: tuple[str, ...]
+    prefix: str = "tongban"
     max_length: int = 200_000
     delivery_limit: int = 20
 
+    def exchange(self, producer: str) -> str:
+        return f"{self.prefix}.{producer}"
+
+    def unrouted(self, producer: str) -> str:
+        """Exchange and queue alike."""
+        return f"{self.prefix}.{producer}.unrouted"
+
+    def dead(self, consumer: str) -> str:
+        return f"{self.prefix}.{consumer}.dead"
+
+    def queue(self, consumer: str, producer: str, lane: Lane) -> str:
+        return f"{self.prefix}.{consumer}.from.{producer}.{lane.value}"
+
+    def heard_by(self, consumer: str, producers: Sequence[str]) -> Sequence[str]:
+        """The queues a house reads, what people wait for first."""
+        return [self.queue(consumer, producer, lane) for lane in Lane for producer in producers]
+
     @property
     def exchanges(self) -> Sequence[Exchange]:
-        alternates = [Exchange(unrouted(house), "fanout") for house in self.houses]
+        alternates = [Exchange(self.unrouted(house), "fanout") for house in self.houses]
         heard = [
-            Exchange(exchange(house), "topic", {"alternate-exchange": unrouted(house)})
+            Exchange(self.exchange(house), "topic", {"alternate-exchange": self.unrouted(house)})
             for house in self.houses
         ]
-        return [Exchange(DEAD, "direct"), *alternates, *heard]
+        return [Exchange(self._dead_exchange, "direct"), *alternates, *heard]
 
     @property
     def queues(self) -> Sequence[Queue]:
-        kept = [Queue(name(house), _KEPT) for house in self.houses for name in (unrouted, dead)]
-        return [*kept, *(Queue(name, self._work(consumer)) for name, consumer, *_ in self._works())]
+        kept = [
+            Queue(name(house), _KEPT)
+            for house in self.houses
+            for name in (self.unrouted, self.dead)
+        ]
+        works = [
+            Queue(self.queue(consumer, producer, lane), self._work(consumer))
+            for consumer, producer, lane in self._works()
+        ]
+        return [*kept, *works]
 
     @property
     def bindings(self) -> Sequence[Binding]:
         return [
-            *(Binding(DEAD, dead(house), house) for house in self.houses),
-            *(Binding(unrouted(house), unrouted(house), "#") for house in self.houses),
+            *(Binding(self._dead_exchange, self.dead(house), house) for house in self.houses),
+            *(Binding(self.unrouted(house), self.unrouted(house), "#") for house in self.houses),
             *(
-                Binding(exchange(producer), name, f"{lane}.#")
-                for name, _, producer, lane in self._works()
+                Binding(
+                    self.exchange(producer),
+                    self.queue(consumer, producer, lane),
+                    f"{lane.value}.#",
+                )
+                for consumer, producer, lane in self._works()
             ),
         ]
 
-    def heard_by(self, consumer: str, producers: Sequence[str]) -> Sequence[str]:
-        """The queues a house reads, what people wait for first."""
-        return [queue(consumer, producer, lane) for lane in Lane for producer in producers]
+    @property
+    def _dead_exchange(self) -> str:
+        return f"{self.prefix}.dead"
 
-    def _works(self) -> Iterator[tuple[str, str, str, Lane]]:
+    def _works(self) -> Iterator[tuple[str, str, Lane]]:
         for consumer in self.houses:
             for producer in self.houses:
                 if producer != consumer:
                     for lane in Lane:
-                        yield queue(consumer, producer, lane), consumer, producer, lane
+                        yield consumer, producer, lane
 
     def _work(self, consumer: str) -> Mapping[str, Any]:
         return {
@@ -94,29 +126,10 @@ class Topology:
             "x-delivery-limit": self.delivery_limit,
             "x-max-length": self.max_length,
             "x-overflow": "reject-publish",
-            "x-dead-letter-exchange": DEAD,
+            "x-dead-letter-exchange": self._dead_exchange,
             "x-dead-letter-routing-key": consumer,
             "x-dead-letter-strategy": "at-least-once",
         }
-
-
-_KEPT: Mapping[str, Any] = MappingProxyType({"x-queue-type": "quorum"})
-
-
-def exchange(producer: str) -> str:
-    return f"tongban.{producer}"
-
-
-def unrouted(producer: str) -> str:
-    return f"tongban.{producer}.unrouted"
-
-
-def dead(consumer: str) -> str:
-    return f"tongban.{consumer}.dead"
-
-
-def queue(consumer: str, producer: str, lane: Lane) -> str:
-    return f"tongban.{consumer}.from.{producer}.{lane.value}"
 
 
 def routing_key(message: Message) -> str:

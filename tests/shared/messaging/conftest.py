@@ -1,14 +1,19 @@
 """Two houses in a fresh database, and whatever carries between them."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aio_pika
 import pytest
 import structlog
+from aio_pika.exceptions import AMQPError
 from structlog.types import EventDict
 
 from deploy.database import EmbeddedDatabase
+from shared.chance import new_id
 from shared.messaging.amqp import AmqpTransport
 from shared.messaging.embedded import EmbeddedTransport
 from shared.messaging.topology import Topology
@@ -71,31 +76,38 @@ def south(houses: tuple[House, House]) -> House:
     return houses[1]
 
 
-async def wipe(url: str) -> None:
-    """Queues and exchanges of an earlier test, gone."""
-    topology = Topology(HOUSES)
-    async with await aio_pika.connect(url) as connection:
-        channel = await connection.channel()
-        for queue in topology.queues:
-            await channel.queue_delete(queue.name)
-        for exchange in topology.exchanges:
-            await channel.exchange_delete(exchange.name)
+@pytest.fixture
+def topology() -> Topology:
+    """Names of its own for every test: RabbitMQ 3.10, killed and started again, does not always
+    survive that a quorum queue is deleted and declared again under the same name."""
+    return Topology(HOUSES, prefix=f"test-{new_id().hex}")
+
+
+async def _wipe(url: str, topology: Topology) -> None:
+    with contextlib.suppress(AMQPError, OSError):
+        async with await aio_pika.connect(url, timeout=5) as connection:
+            channel = await connection.channel()
+            for queue in topology.queues:
+                await channel.queue_delete(queue.name)
+            for exchange in topology.exchanges:
+                await channel.exchange_delete(exchange.name)
 
 
 OpenAmqp = Callable[..., Awaitable[Street]]
 
 
 @pytest.fixture
-async def amqp_street(houses: tuple[House, House], amqp_url: str) -> AsyncIterator[OpenAmqp]:
-    """Each house with a connection of its own, on an empty broker; `url` may point elsewhere."""
-    await wipe(amqp_url)
+async def amqp_street(
+    houses: tuple[House, House], amqp_url: str, topology: Topology
+) -> AsyncIterator[OpenAmqp]:
+    """Each house with a connection of its own; `url` may point to another broker."""
     opened: list[AmqpTransport] = []
 
-    async def open_street(url: str = amqp_url, **limits: int) -> Street:
+    async def open_street(url: str = amqp_url, **limits: Any) -> Street:
         opened.extend(
             AmqpTransport(
                 url,
-                Topology(HOUSES, **limits),
+                replace(topology, **limits),
                 name=house,
                 heartbeat=2,
                 publish_timeout=3,
@@ -108,11 +120,12 @@ async def amqp_street(houses: tuple[House, House], amqp_url: str) -> AsyncIterat
     yield open_street
     for transport in opened:
         await transport.close()
+    await _wipe(amqp_url, topology)
 
 
 @pytest.fixture(params=TRANSPORTS)
 async def street(
-    request: pytest.FixtureRequest, houses: tuple[House, House]
+    request: pytest.FixtureRequest, houses: tuple[House, House], topology: Topology
 ) -> AsyncIterator[Street]:
     """The same houses over each transport in turn."""
     if request.param == "embedded":
@@ -121,11 +134,10 @@ async def street(
         await transport.close()
         return
     url: str = request.getfixturevalue("amqp_url")
-    await wipe(url)
     transports = [
-        AmqpTransport(url, Topology(HOUSES), name=house, heartbeat=2, look_after=0.5)
-        for house in HOUSES
+        AmqpTransport(url, topology, name=house, heartbeat=2, look_after=0.5) for house in HOUSES
     ]
     yield Street(*houses, transports[0], transports[1])
     for each in transports:
         await each.close()
+    await _wipe(url, topology)

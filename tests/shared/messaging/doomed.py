@@ -1,6 +1,6 @@
 """A process that runs both houses and kills itself at one point of a message's way.
 
-    python -m tests.shared.messaging.doomed POINT DATABASE_URL KEYRING_FILE [AMQP_URL]
+    python -m tests.shared.messaging.doomed POINT DATABASE_URL KEYRING_FILE [AMQP_URL PREFIX]
 
 It prints nothing and ends by SIGKILL: what comes after it must find everything as it was.
 """
@@ -86,7 +86,7 @@ def doomed_store(house: House, point: str) -> Store:
     return store
 
 
-async def run(point: str, url: str, keyring_file: str, amqp_url: str | None) -> None:
+async def run(point: str, url: str, keyring_file: str, *amqp: str) -> None:
     keys = Keyring.load(Path(keyring_file))
     north, south = await open_house(url, "north", keys), await open_house(url, "south", keys)
 
@@ -97,7 +97,7 @@ async def run(point: str, url: str, keyring_file: str, amqp_url: str | None) -> 
             die()
 
     applied = south.applier({Moved.type: handle})
-    north_transport, south_transport = _transports(amqp_url)
+    north_transport, south_transport = _transports(*amqp)
     street = Street(north, south, north_transport, south_transport)
     street.relaying(transport=DoomedTransport(north_transport, point), batch=7)
     street.listening(store=doomed_store(south, point))
@@ -117,15 +117,17 @@ async def _die_after_some(apply_next: Callable[[], Awaitable[bool]]) -> None:
     die()
 
 
-def _transports(amqp_url: str | None) -> tuple[Transport, Transport]:
-    if amqp_url is None:
+def _transports(*amqp: str) -> tuple[Transport, Transport]:
+    if not amqp:
         shared = EmbeddedTransport(HOUSES)
         return shared, shared
+    url, prefix = amqp
+    topology = Topology(HOUSES, prefix=prefix)
     return (
-        AmqpTransport(amqp_url, Topology(HOUSES), name="doomed-north"),
-        AmqpTransport(amqp_url, Topology(HOUSES), name="doomed-south"),
+        AmqpTransport(url, topology, name="doomed-north"),
+        AmqpTransport(url, topology, name="doomed-south"),
     )
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] if sys.argv[4:] else None))
+    asyncio.run(run(*sys.argv[1:]))

@@ -20,7 +20,7 @@ from shared.messaging.amqp_declaration import declare
 from shared.messaging.amqp_reader import QueueReader, ReaderLostError
 from shared.messaging.envelope import Lane, Message, encode
 from shared.messaging.outbox import OUTBOX
-from shared.messaging.topology import Topology, queue
+from shared.messaging.topology import Topology
 from shared.messaging.transport import Listener, TransportAwayError
 from tests.shared.messaging.conftest import OpenAmqp
 from tests.shared.messaging.street import Street, until
@@ -29,7 +29,9 @@ from tests.shared.messaging.test_transports import has_applied, has_published, i
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(150)]
 
-SOUTH_HEARS = queue("south", "north", Lane.INTERACTIVE)
+
+def heard_by_south(topology: Topology) -> str:
+    return topology.queue("south", "north", Lane.INTERACTIVE)
 
 
 @asynccontextmanager
@@ -126,7 +128,7 @@ async def test_a_broker_that_hangs_is_not_waited_for(
 
 
 async def test_a_full_queue_refuses_and_the_rest_waits_in_the_outbox(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street(max_length=10)
     for n in range(10):
@@ -144,34 +146,34 @@ async def test_a_full_queue_refuses_and_the_rest_waits_in_the_outbox(
         await until(has_applied(street.south, 100), seconds=40)
         await until(has_published(street.north), seconds=20)
     assert await street.south.applied() == in_order(**{f"s{n}": 10 for n in range(10)})
-    assert await depth(amqp_url, "tongban.south.dead") == 0
+    assert await depth(amqp_url, topology.dead("south")) == 0
 
 
 async def test_what_nobody_was_bound_to_hear_comes_back_and_is_told_again(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street()
     async with street.relaying().open():
         await street.north.say("warm")
         await until(has_published(street.north))
         async with channel_to(amqp_url) as channel:
-            await channel.queue_delete(SOUTH_HEARS)
+            await channel.queue_delete(heard_by_south(topology))
         await street.north.say("a", 3)
         await until(has_published(street.north))
-        assert await depth(amqp_url, "tongban.north.unrouted") == 3
+        assert await depth(amqp_url, topology.unrouted("north")) == 3
     async with street.relaying().listening().applying().open():
         await until(has_applied(street.south, 3), seconds=30)
     assert await street.south.applied() == in_order(a=3)
 
 
 async def test_without_even_an_alternate_the_row_stays_and_says_why(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street()
     assert not await street.north_transport.publish([make_message()])
     async with channel_to(amqp_url) as channel:
-        await channel.exchange_delete("tongban.north.unrouted")
-        await channel.queue_delete(SOUTH_HEARS)
+        await channel.exchange_delete(topology.unrouted("north"))
+        await channel.queue_delete(heard_by_south(topology))
     message = make_message()
     failed = await street.north_transport.publish([message])
     assert {id_: error.code for id_, error in failed.items()} == {message.id: "unroutable"}
@@ -189,27 +191,27 @@ async def test_without_even_an_alternate_the_row_stays_and_says_why(
     ids=["empty", "bytes", "list", "no-envelope", "negative"],
 )
 async def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(
-    amqp_street: OpenAmqp, amqp_url: str, body: bytes
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str, body: bytes
 ) -> None:
     street = await amqp_street()
     await street.north.say("a", 3)
     async with street.relaying().listening().applying().open():
         await until(has_applied(street.south, 3))
         async with channel_to(amqp_url) as channel:
-            exchange = await channel.get_exchange("tongban.north")
+            exchange = await channel.get_exchange(topology.exchange("north"))
             await exchange.publish(aio_pika.Message(body), "interactive.nonsense")
         await street.north.say("a", 2)
         await until(has_applied(street.south, 5))
 
         async def is_set_aside() -> bool:
-            return await depth(amqp_url, "tongban.south.dead") == 1
+            return await depth(amqp_url, topology.dead("south")) == 1
 
         await until(is_set_aside)
     assert await street.south.applied() == in_order(a=5)
 
 
 async def test_what_cannot_be_stored_is_set_aside_alone_and_can_be_revived(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street()
     transport = street.south_transport
@@ -220,29 +222,29 @@ async def test_what_cannot_be_stored_is_set_aside_alone_and_can_be_revived(
         await until(has_applied(street.south, 1))
 
     async with channel_to(amqp_url) as channel:
-        exchange = await channel.get_exchange("tongban.dead")
+        exchange = await channel.get_exchange(f"{topology.prefix}.dead")
         crashed = encode(make_message("c", 1))
         await exchange.publish(aio_pika.Message(crashed), "south")
     assert await transport.revive(listener(street)) == 1
     await street.south.applier().apply_due()
     assert await street.south.applied() == {"a": [1], "c": [1]}
-    assert await depth(amqp_url, "tongban.south.dead") == 1
+    assert await depth(amqp_url, topology.dead("south")) == 1
 
 
 async def test_a_queue_that_was_deleted_under_its_reader_is_declared_and_read_again(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street()
     async with street.relaying().listening().applying().open():
         await street.north.say("a")
         await until(has_applied(street.south, 1))
         async with channel_to(amqp_url) as channel:
-            await channel.queue_delete(SOUTH_HEARS)
+            await channel.queue_delete(heard_by_south(topology))
 
         async def is_read_again() -> bool:
             try:
                 async with channel_to(amqp_url) as channel:
-                    found = await channel.declare_queue(SOUTH_HEARS, passive=True)
+                    found = await channel.declare_queue(heard_by_south(topology), passive=True)
             except aio_pika.exceptions.ChannelNotFoundEntity:
                 return False
             return bool(found.declaration_result.consumer_count)
@@ -253,7 +255,7 @@ async def test_a_queue_that_was_deleted_under_its_reader_is_declared_and_read_ag
 
 
 async def test_a_reader_that_the_broker_has_forgotten_notices_and_begins_again(
-    amqp_street: OpenAmqp, monkeypatch: pytest.MonkeyPatch
+    amqp_street: OpenAmqp, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its consumer is gone without a word: nothing comes, nothing fails."""
     street = await amqp_street()
@@ -268,17 +270,17 @@ async def test_a_reader_that_the_broker_has_forgotten_notices_and_begins_again(
     async with street.relaying().listening().applying().open():
         await street.north.say("a")
         await until(has_applied(street.south, 1))
-        (reader,) = [each for each in begun if each.queue == SOUTH_HEARS]
+        (reader,) = [each for each in begun if each.queue == heard_by_south(topology)]
         underlay = cast(Channel, await reader._channel.get_underlay_channel())
         for tag in list(underlay.consumers):
             await underlay.basic_cancel(tag)
         await street.north.say("a")
         await until(has_applied(street.south, 2), seconds=20)
-    assert len([each for each in begun if each.queue == SOUTH_HEARS]) == 2
+    assert len([each for each in begun if each.queue == heard_by_south(topology)]) == 2
 
 
 async def test_messages_go_back_to_the_broker_when_the_store_stays_away(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     """Nothing is held unacknowledged for long; they are asked for again once the store works."""
     street = await amqp_street()
@@ -293,14 +295,14 @@ async def test_messages_go_back_to_the_broker_when_the_store_stays_away(
 
     await street.north_transport.publish([make_message("a", n) for n in range(1, 6)])
     async with channel_to(amqp_url) as channel:
-        reader = QueueReader(channel, SOUTH_HEARS, store, held=0.2)
+        reader = QueueReader(channel, heard_by_south(topology), store, held=0.2)
         running = asyncio.create_task(reader.run(asyncio.Event()))
 
         async def went_back() -> bool:
-            return await depth(amqp_url, SOUTH_HEARS) == 5
+            return await depth(amqp_url, heard_by_south(topology)) == 5
 
         async def is_held() -> bool:
-            return await depth(amqp_url, SOUTH_HEARS) == 0
+            return await depth(amqp_url, heard_by_south(topology)) == 0
 
         await until(is_held)
         await until(went_back)
@@ -311,19 +313,23 @@ async def test_messages_go_back_to_the_broker_when_the_store_stays_away(
 
 
 async def test_what_an_administrator_declared_otherwise_is_left_as_it_is(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     street = await amqp_street()
     async with channel_to(amqp_url) as channel:
         await channel.declare_queue(
-            SOUTH_HEARS, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 7}
+            heard_by_south(topology),
+            durable=True,
+            arguments={"x-queue-type": "quorum", "x-max-length": 7},
         )
     await street.north.say("a", 3)
     async with street.relaying().listening().applying().open():
         await until(has_applied(street.south, 3))
     async with channel_to(amqp_url) as channel:
         await channel.declare_queue(
-            SOUTH_HEARS, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 7}
+            heard_by_south(topology),
+            durable=True,
+            arguments={"x-queue-type": "quorum", "x-max-length": 7},
         )
 
 
@@ -348,17 +354,17 @@ async def test_the_definitions_file_suits_a_broker_and_the_services(
 
 
 async def test_many_crashes_while_holding_a_message_set_it_aside(
-    amqp_street: OpenAmqp, amqp_url: str
+    amqp_street: OpenAmqp, topology: Topology, amqp_url: str
 ) -> None:
     """The delivery limit is the last resort against a message that kills whoever takes it."""
     street = await amqp_street(delivery_limit=2)
     assert not await street.north_transport.publish([make_message()])
     for _ in range(3):
         async with channel_to(amqp_url) as channel:
-            found = await channel.get_queue(SOUTH_HEARS)
+            found = await channel.get_queue(heard_by_south(topology))
             assert await found.get() is not None
 
     async def is_set_aside() -> bool:
-        return await depth(amqp_url, "tongban.south.dead") == 1
+        return await depth(amqp_url, topology.dead("south")) == 1
 
     await until(is_set_aside)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from shared.messaging import keeping, parked
 from shared.messaging.apply import Patience
 from shared.messaging.envelope import Lane, Message
+from shared.messaging.topology import Topology
 from shared.messaging.transport import Listener, NotCarriedError, Transport, TransportAwayError
 from tests.shared.messaging.doomed import POINTS
 from tests.shared.messaging.street import House, Moved, Street, until
@@ -145,13 +146,14 @@ async def test_a_process_killed_at_any_point_loses_and_doubles_nothing(
     point: str,
     database_url: str,
     keyring_file: Path,
+    topology: Topology,
     request: pytest.FixtureRequest,
 ) -> None:
     for n in range(5):
         await street.north.say(f"s{n}", 6)
     arguments = [point, database_url, str(keyring_file)]
     if street.north_transport is not street.south_transport:
-        arguments.append(request.getfixturevalue("amqp_url"))
+        arguments += [request.getfixturevalue("amqp_url"), topology.prefix]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
