@@ -81,15 +81,24 @@ class Instance:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             try:
-                await asyncio.to_thread(self._process.wait, 15)
+                await asyncio.to_thread(self._process.wait, 40)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 await asyncio.to_thread(self._process.wait)
             self._process = None
-        if (self.folder / "pg" / "postmaster.pid").exists():
-            leftover = EmbeddedDatabase(self.folder / "pg")
-            await asyncio.to_thread(leftover.start)
-            await asyncio.to_thread(leftover.stop)
+        await self._end_leftover()
+
+    async def _end_leftover(self) -> None:
+        """The server of a killed process; its pid file may be half written or just going away."""
+        for _ in range(50):
+            if not (self.folder / "pg" / "postmaster.pid").exists():
+                return
+            try:
+                leftover = EmbeddedDatabase(self.folder / "pg")
+                await asyncio.to_thread(leftover.start)
+                await asyncio.to_thread(leftover.stop)
+            except AssertionError:
+                await asyncio.sleep(0.2)
 
 
 async def _all_ready(client: httpx.AsyncClient) -> bool:
