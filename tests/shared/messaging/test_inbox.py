@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from shared.chance import new_id
 from shared.clock import utc_now
-from shared.messaging import keeping, parked
+from shared.messaging import keeping, parked, turns
 from shared.messaging.envelope import Lane, Message
 from shared.messaging.inbox import INBOX, INBOX_SUBJECT
 from tests.shared.messaging.street import AT, House, Listed, Moved
@@ -178,6 +178,11 @@ async def test_work_stays_bounded_behind_a_parked_message(south: House) -> None:
         )
     await store(south, make_message("free"))
     async with south.engine.connect() as connection:
+        # Also while the database knows nothing of the table yet.
+        successor = text(f"EXPLAIN {turns._SUCCESSOR.text}")
+        whose = {"producer": "north", "subject": "stuck", "sequence": 1}
+        lines = (await connection.execute(successor, whose)).scalars().all()
+        assert "uq_inbox_turn" in "".join(lines)
         await connection.execute(text("ANALYZE inbox"))
         query = text(
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM inbox WHERE due_at <= now() "
