@@ -65,8 +65,8 @@ _FRESH = (
 # Both the message's own end and its successor's beginning. `stored` is read from the newest row
 # even when this statement had to wait for it, while `next` looks from before the wait: so when the
 # answer is true, a second look is taken. After such a wait PostgreSQL asks the WHERE again, and
-# would find `done` and `next` empty: they may stand in RETURNING only. `coalesce` keeps the planner,
-# which may know nothing of these tables yet, from choosing the index of all that waits.
+# would find `done` and `next` empty: they may stand in RETURNING only. `coalesce` keeps the
+# planner, which may know nothing of these tables yet, from choosing the index of all that waits.
 _APPLIED = text("""
 WITH done AS (
     UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL, parked_at = NULL,

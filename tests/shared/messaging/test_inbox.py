@@ -227,10 +227,12 @@ async def test_whatever_the_arrival_each_subject_is_applied_once_in_order(
     run = new_id().hex
     ids = {(subject, n): new_id() for subject, count in counts.items() for n in range(1, count + 1)}
     applier, left = south.applier(), list(arrivals)
-    for size, turns in cuts:
+    for size, beside in cuts:
         batch, left = left[:size], left[size:]
         messages = [make_message(f"{run}{subject}", n, id_=ids[subject, n]) for subject, n in batch]
-        await asyncio.gather(store(south, *messages), *(applier.apply_next() for _ in range(turns)))
+        await asyncio.gather(
+            store(south, *messages), *(applier.apply_next() for _ in range(beside))
+        )
     await applier.apply_due()
     applied = {key: value for key, value in (await south.applied()).items() if run in key}
     expected = {f"{run}{s}": list(range(1, count + 1)) for s, count in counts.items() if count}
