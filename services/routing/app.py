@@ -19,6 +19,7 @@ from services.routing.api import (
     attachments,
     between,
     calendars,
+    cancellations,
     clocks,
     contact,
     custody,
@@ -69,6 +70,7 @@ ROUTERS = (
     duties.router,
     registry.router,
     unroutable.router,
+    cancellations.router,
 )
 
 _ABOUT = """分办流转：哪里办、谁在办、期限到哪天、材料在谁手里。

@@ -142,5 +142,10 @@ GRANTS = Grants(
         "list_unroutable": {Role.OPS: _ANY},
         "retry_unroutable": {Role.OPS: _ANY},
         "assign_unroutable": {Role.OPS: _ANY},
+        # The duties table says how far: a supervisor only for the lead of 多地联办.
+        "cancel_case": {
+            Role.OPS: _ANY,
+            Role.SUPERVISOR: {Relation.OWN_HANDLER, Relation.BELOW},
+        },
     }
 )

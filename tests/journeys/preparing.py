@@ -309,6 +309,11 @@ async def _unroutable(at: Preparing) -> Ready:
     return Ready(ops, {"case_number": number})
 
 
+async def _taken_by_mistake(at: Preparing) -> Ready:
+    case = await at.case(full_online.SUBMISSION)
+    return Ready(at.ops(), {"case_number": case.number})
+
+
 async def _delivery(at: Preparing) -> Ready:
     case, _ = await at.online("acceptance", "decision")
     delivery = await at.delivery(case, lambda each: each["link"])
@@ -409,6 +414,7 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "hand_over_parcel": _parcel("sealing"),
         "scan_parcel": _parcel("sealing", "handover", received=True),
         "assign_unroutable": _unroutable,
+        "cancel_case": _taken_by_mistake,
         "register_locations": _ops,
         "register_partners": _ops,
         "register_agreements": _ops,

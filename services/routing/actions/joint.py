@@ -135,12 +135,15 @@ def fall_silent(rows: Sequence[HandoffRow], *, at: datetime) -> None:
             row.version += 1
 
 
-async def close(desk: Desk, step: Step) -> Event:
+async def close(
+    desk: Desk, step: Step, *, side: Side = Side.SYSTEM, reason: str | None = None
+) -> Event:
     """`step` ends the handoff without a decision."""
     row = desk.handoff
     clock = clocks.stop(desks.clock_of(row), on=desk.today)
     desks.move(desk, step)
-    await desks.finish(desk, step, clock=clock, side=Side.SYSTEM)
+    words = {"reason": reason} if reason else None
+    await desks.finish(desk, step, clock=clock, side=side, words=words)
     return events.HandoffClosed(
         **desks.of_handoff(row), outcome=row.outcome or row.status, at=desk.at
     )

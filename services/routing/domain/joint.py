@@ -16,6 +16,7 @@ class Cause(Named):
     LAPSED = "lapsed", "逾期未补正"
     REFUSED = "refused", "牵头地不予受理"
     FAILED = "failed", "协办无法办理"
+    CANCELLED = "cancelled", "重复或有误，取消"
     CONCLUDED = "concluded", "牵头地已作出不予许可或终结的决定"
 
 

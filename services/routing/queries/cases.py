@@ -41,6 +41,21 @@ async def visible_case(session: AsyncSession, case_number: str, scope: Scope) ->
     return case
 
 
+async def lock_visible(session: AsyncSession, case_number: str, scope: Scope) -> CaseRow:
+    case = await session.scalar(
+        select(CaseRow)
+        .where(CaseRow.case_number == case_number, visible(scope))
+        .with_for_update(of=CaseRow)
+    )
+    if case is None:
+        raise NotFoundError
+    return case
+
+
+async def is_known(session: AsyncSession, case_number: str) -> bool:
+    return await session.get(CaseRow, case_number) is not None
+
+
 async def unroutable(
     session: AsyncSession, *, after: str | None, limit: int
 ) -> tuple[Sequence[CaseRow], tuple[Any, ...] | None]:
