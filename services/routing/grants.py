@@ -74,6 +74,7 @@ _PAPERS = {
     "print_original_labels": _CARRY,
     "list_transfers": _SEES_PAPERS,
     "read_material_content": _OFFICE,
+    "read_handed_document": _OFFICE,
     "receive_handoff": _DESK,
     "prereview_handoff": _DESK,
     "verify_originals": _DESK | _WINDOW | {Role.DISPATCHER: _ENDS},

@@ -19,10 +19,11 @@ from services.routing.domain.handoffs import OPEN, Step
 from services.routing.domain.joint import Cause
 from services.routing.domain.notices import Gap
 from services.routing.models import HandoffRow
-from services.routing.queries import drafts
+from services.routing.queries import attachments, drafts
 from services.routing.queries import handoffs as queries
 from services.routing.queries.readings import states_of
 from shared.chance import new_id
+from shared.errors import Fault, InvalidError
 from shared.http import etags
 from shared.messaging.envelope import Event
 from shared.security.grants import Scope
@@ -30,10 +31,12 @@ from shared.security.grants import Scope
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a step made, for those that follow: a permit, an entry in a register."""
+    """What a step made, for those that follow: a permit, an entry in a register; `file` is the
+    digest of an attachment of the case, where it is more than its number."""
 
     name: str
     number: str
+    file: str | None = None
 
 
 _STEPS = {
@@ -76,7 +79,7 @@ async def answer_handoff(
 
 async def _done(desk: Desk, said: Said) -> list[Event]:
     row = desk.handoff
-    documents = [{"id": str(new_id()), **asdict(each)} for each in said.documents]
+    documents = await _documents(desk, said.documents)
     await _end(desk, said, {"documents": documents} if documents else {})
     opened = await opening.open_next(desk)
     await _hand_on(desk, documents)
@@ -93,6 +96,25 @@ async def _end(desk: Desk, said: Said, more: dict[str, Any]) -> None:
     await desks.finish(desk, said.step, clock=clock, facts=facts, words={"note": said.note, **more})
 
 
+async def _documents(desk: Desk, given: Sequence[Document]) -> list[dict[str, Any]]:
+    """Each with an id of its own; a file must have been uploaded to this case."""
+    named = {each.file for each in given if each.file}
+    there = await attachments.digests(desk.session, desk.case.case_number) if named else ()
+    faults = [
+        Fault(
+            f"/documents/{place}/file",
+            "unknown-file",
+            f"本办件没有摘要为 {each.file} 的文件，请先上传",
+            "this case has no file with that digest",
+        )
+        for place, each in enumerate(given)
+        if each.file and each.file not in there
+    ]
+    if faults:
+        raise InvalidError(faults)
+    return [{"id": str(new_id()), **asdict(each)} for each in given]
+
+
 async def _hand_on(desk: Desk, documents: Sequence[dict[str, Any]]) -> None:
     """To every other place that is at work; who comes later gets it when opened."""
     takers = [
@@ -100,15 +122,9 @@ async def _hand_on(desk: Desk, documents: Sequence[dict[str, Any]]) -> None:
         for row in desk.sisters
         if row.opened_at and row.status in OPEN and row.location != desk.handoff.location
     ]
-    for document in documents:
-        await transfers.hand_on_document(
-            desk.session,
-            document,
-            UUID(document["id"]),
-            giver=desk.handoff,
-            takers=takers,
-            at=desk.at,
-        )
+    await transfers.hand_on_documents(
+        desk.session, documents, giver=desk.handoff, takers=takers, at=desk.at
+    )
 
 
 async def _gaps(desk: Desk, said: Said) -> list[Event]:

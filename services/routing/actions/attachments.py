@@ -104,6 +104,10 @@ async def find(
         facts={"sha256": row.sha256.hex()},
         at=at,
     )
+    return record_of(row)
+
+
+def record_of(row: AttachmentRow) -> FileRecord:
     return FileRecord(
         name=row.store_key,
         key_id=kid_of(row.key_sealed),

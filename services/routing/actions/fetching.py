@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions import transfers
+from services.routing.actions.attachments import record_of
+from services.routing.actions.transfers import Piece
 from services.routing.models import ContentRow
 from services.routing.queries import transfers as queries
 from shared.errors import ConflictError
@@ -38,8 +41,19 @@ class ContentDamagedError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    content: ContentRow
+    """`name` for saving it, with nothing personal in it."""
+
+    name: str
     record: FileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document that is no more than its record."""
+
+    name: str
+    content: bytes
+    sha256: bytes
 
 
 async def fetch_content(
@@ -57,15 +71,55 @@ async def fetch_content(
     async with opening() as session:
         content, verified = await queries.content(session, handoff_id, material_code, scope)
         file = transfers.open_file(session, content)
-        await transfers.note_fetched(session, handoff_id, content, purpose=purpose, at=at)
+        piece = Piece.of_content(content)
+        await transfers.note_fetched(session, handoff_id, piece, purpose=purpose, at=at)
     record = _record(content, file)
     if not verified:
         whole = await _is_whole(files, record)
-        async with opening() as session:
-            await transfers.note_verified(session, handoff_id, content, whole=whole, at=at)
-        if not whole:
-            raise ContentDamagedError(material_code)
-    return Fetched(content, record)
+        await _note(opening, handoff_id, piece, whole=whole, at=at)
+    return Fetched(f"{content.case_number}-{material_code}", record)
+
+
+async def fetch_document(
+    opening: Opening,
+    files: FileStore,
+    handoff_id: UUID,
+    document_id: UUID,
+    *,
+    purpose: str | None,
+    scope: Scope,
+    at: datetime,
+) -> Fetched | Written:
+    """What another step made, compared at the first fetch with what was sent."""
+    async with opening() as session:
+        handed = await queries.document(session, handoff_id, document_id, scope)
+        piece = Piece.of_document(handed.transfer)
+        verified = handed.transfer.verified_at is not None
+        await transfers.note_fetched(session, handoff_id, piece, purpose=purpose, at=at)
+    name = f"{piece.case_number}-{document_id}"
+    if handed.file is None:
+        content = to_json(handed.record)
+        sha256 = hashlib.sha256(content).digest()
+        whole = transfers.written(sha256) == piece.digest
+        if not verified or not whole:
+            await _note(opening, handoff_id, piece, whole=whole, at=at)
+        return Written(name, content, sha256)
+    record = record_of(handed.file)
+    if not verified:
+        sent = transfers.written(record.sha256) == piece.digest
+        whole = sent and await _is_whole(files, record)
+        await _note(opening, handoff_id, piece, whole=whole, at=at)
+    return Fetched(name, record)
+
+
+async def _note(
+    opening: Opening, handoff_id: UUID, piece: Piece, *, whole: bool, at: datetime
+) -> None:
+    """On record first; then nothing of what is damaged is handed out."""
+    async with opening() as session:
+        await transfers.note_verified(session, handoff_id, piece, whole=whole, at=at)
+    if not whole:
+        raise ContentDamagedError(next(iter(piece.about.values())))
 
 
 def _record(content: ContentRow, file: dict[str, str]) -> FileRecord:

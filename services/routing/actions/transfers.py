@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,13 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.routing.domain.words import Mode
 from services.routing.models import ContentRow, HandoffRow, TransferRow
+from services.routing.queries import handoffs
+from services.routing.queries.words import read_words
 from shared.audit import trail
 from shared.chance import new_id
+from shared.files.headers import read_digest
 from shared.means import means, origin
 
 CONTENT, DOCUMENT = "content", "document"
@@ -61,38 +66,52 @@ async def hand_on(session: AsyncSession, row: HandoffRow, *, at: datetime) -> No
     contents = await session.scalars(
         select(ContentRow).where(ContentRow.case_number == row.case_number)
     )
-    made = await session.scalars(
-        select(TransferRow)
-        .where(TransferRow.case_number == row.case_number, TransferRow.what == DOCUMENT)
-        .order_by(TransferRow.id)
-    )
-    documents = {each.subject_id: each for each in made}
-    passed = [
-        _transfer(row, DOCUMENT, each.subject_id, each.digest, each.from_location, each.sent_at, at)
-        for each in documents.values()
-        if each.to_location != row.location
-    ]
+    passed: list[dict[str, Any]] = []
+    if row.mode == Mode.JOINT_HANDLING:
+        passed = [
+            _of_document(document, row, giver=giver.location, sent_at=act.at, at=at)
+            for act, giver in await handoffs.answers_beside(session, row)
+            if giver.location != row.location
+            for document in read_words(session, act).get("documents", ())
+        ]
     await _record(session, [*(_of_content(each, row, at=at) for each in contents), *passed])
 
 
-async def hand_on_document(
+async def hand_on_documents(
     session: AsyncSession,
-    document: dict[str, Any],
-    document_id: UUID,
+    documents: Iterable[dict[str, Any]],
     *,
     giver: HandoffRow,
     takers: Iterable[HandoffRow],
     at: datetime,
 ) -> None:
-    """What a step made (a permit, a register entry) goes to the others as a document."""
-    digest = "sha-256:" + hashlib.sha256(to_json(document)).hexdigest()
+    """What a step made (a permit, a register entry) goes to those at work beside it."""
+    made = list(documents)
     await _record(
         session,
         [
-            _transfer(taker, DOCUMENT, document_id, digest, giver.location, at, at)
+            _of_document(document, taker, giver=giver.location, sent_at=at, at=at)
             for taker in takers
+            for document in made
         ],
     )
+
+
+def _of_document(
+    document: dict[str, Any], row: HandoffRow, *, giver: str, sent_at: datetime, at: datetime
+) -> dict[str, Any]:
+    digest = digest_of_document(document)
+    return _transfer(row, DOCUMENT, UUID(document["id"]), digest, giver, sent_at, at)
+
+
+def digest_of_document(document: dict[str, Any]) -> str:
+    """Of its file; a document without one is its own record."""
+    file = read_digest(document.get("file"))
+    return written(file if file is not None else hashlib.sha256(to_json(document)).digest())
+
+
+def written(sha256: bytes) -> str:
+    return f"sha-256:{sha256.hex()}"
 
 
 def _of_content(content: ContentRow, row: HandoffRow, *, at: datetime) -> dict[str, Any]:
@@ -130,31 +149,43 @@ async def _record(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
         await session.execute(insert(TransferRow).on_conflict_do_nothing(), rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing that went to a place; `about` names it on the trail."""
+
+    id: UUID
+    what: str
+    case_number: str
+    digest: str
+    about: dict[str, str]
+
+    @classmethod
+    def of_content(cls, row: ContentRow) -> "Piece":
+        about = {"material": row.material_code, "content": str(row.id)}
+        return cls(row.id, CONTENT, row.case_number, row.digest, about)
+
+    @classmethod
+    def of_document(cls, row: TransferRow) -> "Piece":
+        about = {"document": str(row.subject_id)}
+        return cls(row.subject_id, DOCUMENT, row.case_number, row.digest, about)
+
+
 async def note_fetched(
-    session: AsyncSession,
-    handoff_id: UUID,
-    content: ContentRow,
-    *,
-    purpose: str | None,
-    at: datetime,
+    session: AsyncSession, handoff_id: UUID, piece: Piece, *, purpose: str | None, at: datetime
 ) -> None:
     """Whoever fetches a file is on record before they get it."""
     await trail.record(
         session,
-        action="content-fetched",
-        case_number=content.case_number,
+        action=f"{piece.what}-fetched",
+        case_number=piece.case_number,
         resource=f"handoff:{handoff_id}",
-        facts={
-            "material": content.material_code,
-            "content": str(content.id),
-            "purpose": purpose or "",
-        },
+        facts={**piece.about, "purpose": purpose or ""},
         at=at,
     )
 
 
 async def note_verified(
-    session: AsyncSession, handoff_id: UUID, content: ContentRow, *, whole: bool, at: datetime
+    session: AsyncSession, handoff_id: UUID, piece: Piece, *, whole: bool, at: datetime
 ) -> None:
     """The far end has compared what it got with the digest that was sent."""
     if whole:
@@ -162,17 +193,17 @@ async def note_verified(
             update(TransferRow)
             .where(
                 TransferRow.handoff_id == handoff_id,
-                TransferRow.subject_id == content.id,
+                TransferRow.subject_id == piece.id,
                 TransferRow.verified_at.is_(None),
             )
             .values(verified_at=at, verified_by=origin(session).actor)
         )
     await trail.record(
         session,
-        action="content-verified",
-        case_number=content.case_number,
+        action=f"{piece.what}-verified",
+        case_number=piece.case_number,
         resource=f"handoff:{handoff_id}",
         outcome="whole" if whole else "damaged",
-        facts={"material": content.material_code, "digest": content.digest},
+        facts={**piece.about, "digest": piece.digest},
         at=at,
     )

@@ -89,11 +89,13 @@ class HandoffOut(BaseModel):
 
 
 class DocumentOut(BaseModel):
+    id: UUID = Field(description="取文书内容、查收发记录时用")
     step_name: str = Field(description="由哪一步骤形成")
     location: str
     at: datetime
     name: str = Field(description="文书名称")
     number: str | None = Field(description="文书编号；未说明事由时不显示")
+    file: str | None = Field(description="文书文件的摘要；没有文件的为空")
 
 
 class HandoffDetail(HandoffOut):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, Field
 
 from services.routing.actions import acts, answers
-from services.routing.api.deeds import ActIn, Deeds, with_words
+from services.routing.api.deeds import ActIn, Deeds, Digest, with_words
 from services.routing.api.handoffs import HandoffId, HandoffOut, NoticeFaultIn, reply
 from services.routing.domain.notices import Gap
 from services.routing.domain.refusals import Ground
@@ -110,6 +110,9 @@ def _gaps(given: list[NoticeFaultIn]) -> tuple[Gap, ...]:
 class DocumentIn(BaseModel):
     name: str = Field(max_length=200, description="文书名称", examples=["准予迁入证明"])
     number: str = Field(max_length=100, description="文书编号", examples=["2026-001"])
+    file: Digest | None = Field(
+        default=None, description="文书本身：先上传为本办件的附件，再填摘要；没有文件则不填"
+    )
 
 
 class AnswerIn(BaseModel):
@@ -130,7 +133,7 @@ class AnswerIn(BaseModel):
             self.answer,
             self.note,
             _gaps(self.gaps),
-            tuple(answers.Document(each.name, each.number) for each in self.documents),
+            tuple(answers.Document(each.name, each.number, each.file) for each in self.documents),
         )
 
 

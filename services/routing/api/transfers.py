@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions import fetching
-from services.routing.actions.fetching import Opening
+from services.routing.actions.fetching import Fetched, Opening, Written
 from services.routing.api.custody import CaseNumber
 from services.routing.api.handoffs import HandoffId, Purpose
 from services.routing.grants import GRANTS
@@ -26,8 +26,14 @@ from shared.http.routes import Granted, granted_route
 router = APIRouter(prefix="/v1", tags=["电子材料流转"], route_class=granted_route(GRANTS))
 
 
+RangeHeader = Annotated[
+    str | None, Header(alias="Range", max_length=100, description="只取一段，如 bytes=0-1023")
+]
+
+
 class TransferOut(BaseModel):
     id: UUID
+    subject_id: UUID = Field(description="哪一份：材料文件或文书的系统编号")
     handoff_id: UUID
     what: str = Field(description="content 材料文件、document 步骤之间移交的文书")
     material_code: str | None
@@ -86,23 +92,53 @@ async def read_material_content(
     scope: Granted,
     now: Now,
     purpose: Purpose = None,
-    range_: Annotated[
-        str | None, Header(alias="Range", max_length=100, description="只取一段，如 bytes=0-1023")
-    ] = None,
+    range_: RangeHeader = None,
 ) -> Response:
     """与窗口上传的逐字节相同：首次取用时核对摘要并记下。每次取用都记入审计。"""
     found = await fetching.fetch_content(
         opening, files, handoff_id, material_code, purpose=purpose, scope=scope, at=now
     )
+    return _streamed(files, found, range_)
+
+
+@router.get(
+    "/handoffs/{handoff_id}/documents/{document_id}/content",
+    summary="取其他步骤移交的文书",
+    response_class=StreamingResponse,
+    responses={206: {"description": "文件的一段（Range）"}},
+)
+async def read_handed_document(
+    handoff_id: HandoffId,
+    document_id: Annotated[
+        UUID,
+        Path(description="文书编号（系统）", examples=["01990000-0000-7000-8000-000000000001"]),
+    ],
+    opening: Annotated[Opening, Depends(_opening)],
+    files: Annotated[FileStore, Depends(_files)],
+    scope: Granted,
+    now: Now,
+    purpose: Purpose = None,
+    range_: RangeHeader = None,
+) -> Response:
+    """多地联办：移交的文书文件，首次取用时核对摘要并记下；没有文件的，给出登记的内容（JSON）。"""
+    found = await fetching.fetch_document(
+        opening, files, handoff_id, document_id, purpose=purpose, scope=scope, at=now
+    )
+    if isinstance(found, Written):
+        told = {"Repr-Digest": headers.write_digest(found.sha256), "Cache-Control": "no-store"}
+        return Response(found.content, headers=told, media_type="application/json")
+    return _streamed(files, found, range_)
+
+
+def _streamed(files: FileStore, found: Fetched, range_: str | None) -> Response:
     record = found.record
     span = headers.read_range(range_, record.size)
     start, end = span or (0, record.size)
-    name = f"{found.content.case_number}-{material_code}"
     told = {
         "Content-Length": str(end - start),
         "Repr-Digest": record.repr_digest,
         "Accept-Ranges": "bytes",
-        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Disposition": f'attachment; filename="{found.name}"',
     }
     if span is not None:
         told["Content-Range"] = f"bytes {start}-{end - 1}/{record.size}"

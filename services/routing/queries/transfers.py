@@ -1,13 +1,16 @@
 """Electronic transfers of a case, and the file of a material as an office may fetch it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.models import ContentRow, TransferRow
-from services.routing.queries import handoffs
+from services.routing.models import AttachmentRow, ContentRow, TransferRow
+from services.routing.queries import attachments, handoffs
+from services.routing.queries.words import read_words
 from shared.errors import NotFoundError
 from shared.security.grants import Scope
 
@@ -38,3 +41,37 @@ async def content(
     if found is None:
         raise NotFoundError
     return found[0], found[1] is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A document as it reached a place; `file` is empty where the record is all there is."""
+
+    transfer: TransferRow
+    record: dict[str, Any]
+    file: AttachmentRow | None
+
+
+async def document(
+    session: AsyncSession, handoff_id: UUID, document_id: UUID, scope: Scope
+) -> Handed:
+    """What another step made and handed to this one."""
+    row = await handoffs.read_handoff(session, handoff_id, scope)
+    transfer = await session.scalar(
+        select(TransferRow).where(
+            TransferRow.handoff_id == row.id,
+            TransferRow.subject_id == document_id,
+            TransferRow.what == "document",
+        )
+    )
+    made = [
+        each
+        for act, _ in await handoffs.answers_beside(session, row)
+        for each in read_words(session, act).get("documents", ())
+        if each["id"] == str(document_id)
+    ]
+    if transfer is None or not made:
+        raise NotFoundError
+    digest = made[0].get("file")
+    file = await attachments.find(session, row.case_number, digest) if digest else None
+    return Handed(transfer, made[0], file)

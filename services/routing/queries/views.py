@@ -84,11 +84,13 @@ class NoticeView:
 class DocumentView:
     """What an earlier step made and handed on."""
 
+    id: UUID
     step_name: str
     location: str
     at: datetime
     name: str
     number: str | None
+    file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,15 @@ async def _documents(session: AsyncSession, row: HandoffRow, *, hidden: bool) ->
         for document in words.read_words(session, act).get("documents", ()):
             number = None if hidden else document["number"]
             found.append(
-                DocumentView(giver.step_name, giver.location, act.at, document["name"], number)
+                DocumentView(
+                    id=UUID(document["id"]),
+                    step_name=giver.step_name,
+                    location=giver.location,
+                    at=act.at,
+                    name=document["name"],
+                    number=number,
+                    file=document.get("file"),
+                )
             )
     return found
 
