@@ -46,7 +46,9 @@ class EmbeddedDatabase:
     async def create(self, database: str = DATABASE, *, template: str | None = None) -> None:
         """Create the database unless it is there."""
         await self.administer(
-            f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{template}"' if template else ""),
+            # Copied as files, which is quicker than through the log for a database of this size.
+            f'CREATE DATABASE "{database}"'
+            + (f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""),
             unless=database,
         )
 

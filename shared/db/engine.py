@@ -3,11 +3,23 @@
 import json
 from typing import Any
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
 def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _connect(*where: Any, **how: Any) -> asyncpg.Connection:
+    """A socket file that is gone, a name that is not resolved and a host without a route are one
+    thing to whoever asks: the database is away."""
+    try:
+        return await asyncpg.connect(*where, **how)
+    except OSError as error:
+        if isinstance(error, ConnectionError):
+            raise
+        raise ConnectionError(str(error)) from error
 
 
 def open_engine(
@@ -29,6 +41,7 @@ def open_engine(
         pool_recycle=1800,
         json_serializer=_dumps,
         connect_args={
+            "async_creator_fn": _connect,
             # A refused connection fails at once; this is for a machine too busy to shake hands.
             "timeout": 30,
             "server_settings": {

@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-async def instance(tmp_path: Path) -> AsyncIterator[Instance]:
-    made = Instance(tmp_path / "data")
+async def instance(place: Path) -> AsyncIterator[Instance]:
+    made = Instance(place / "data")
     await made.start()
     yield made
     await made.stop()

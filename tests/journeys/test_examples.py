@@ -26,8 +26,8 @@ ABSENT = {
 
 @pytest.mark.processes
 @pytest.mark.timeout(600)
-async def test_every_example_works_as_it_stands(tmp_path: Path) -> None:
-    async with _installation(tmp_path / "data") as preparing:
+async def test_every_example_works_as_it_stands(place: Path) -> None:
+    async with _installation(place / "data") as preparing:
         pages = [await _page(preparing, house) for house in HOUSES]
         shown = [
             (operation, name, body)

@@ -24,8 +24,8 @@ exec {python} -m deploy.token --role "$role" --location "$place"
 
 @pytest.mark.processes
 @pytest.mark.timeout(240)
-async def test_the_first_case_works_as_written(tmp_path: Path) -> None:
-    instance = Instance(tmp_path / "data")
+async def test_the_first_case_works_as_written(place: Path, tmp_path: Path) -> None:
+    instance = Instance(place / "data")
     try:
         await instance.start()
         for readme in ("README.md", "README.zh-CN.md"):
