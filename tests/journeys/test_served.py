@@ -62,18 +62,21 @@ async def already(served: Served) -> int:
 
 
 @asynccontextmanager
-async def world_of(served: Served, say: Callable[[str], None]) -> AsyncIterator[World]:
+async def world_of(
+    served: Served, story: str, say: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[World]:
+    """`story` is new each time: the same story told again is the same requests repeated."""
     async with httpx.AsyncClient(
         transport=served.gateway(), base_url="http://tongban", timeout=35
     ) as client:
-        yield World(client, served.issuer, say, "served")
+        yield World(client, served.issuer, say, story)
 
 
-async def tell(served: Served, count: int) -> None:
-    async with world_of(served, lambda _: None) as world:
+async def tell(served: Served, story: str, count: int) -> None:
+    async with world_of(served, story) as world:
         await asyncio.gather(
             *(
-                full_online.tell(World(world.client, world.issuer, world.say, f"story {turn}"))
+                full_online.tell(World(world.client, world.issuer, world.say, f"{story} {turn}"))
                 for turn in range(count)
             )
         )
@@ -91,7 +94,7 @@ async def assert_conserved(served: Served, cases: int) -> None:
 
 
 async def test_two_of_each_process_tell_the_same_story(served: Served, already: int) -> None:
-    await tell(served, 4)
+    await tell(served, "two of each", 4)
     await assert_conserved(served, already + 4)
 
 
@@ -105,7 +108,7 @@ async def test_the_broker_dies_in_the_middle_and_comes_back(served: Served, alre
             served.broker.kill()
             returning.append(asyncio.create_task(asyncio.to_thread(served.broker.start)))
 
-    async with world_of(served, hear) as world:
+    async with world_of(served, "broker dies", hear) as world:
         await full_online.tell(world)
     await asyncio.gather(*returning)
     assert returning
@@ -120,7 +123,7 @@ async def test_every_process_is_killed_under_load_and_the_database_restarts(
     chance.shuffle(victims)
     acts: list[Callable[[], Awaitable[None]]] = [_killing(process) for process in victims]
     acts.insert(len(acts) // 2, lambda: _restart_database(served))
-    telling = asyncio.create_task(tell(served, 6))
+    telling = asyncio.create_task(tell(served, "killed", 6))
     for act in acts:
         await asyncio.sleep(chance.uniform(0.1, 0.8))
         await act()
