@@ -140,6 +140,8 @@ def house_settings(
         issuers=(IssuerSettings(issuer=ISSUER_URL, jwks_file=keys / "issuer.jwks.json"),),
         division=DIVISION,
         public_url=f"http://127.0.0.1:{port}",
+        # Routing issues the tokens of service accounts; to the others it says nothing.
+        issuer_key_file=keys / "issuer.pem",
     )
     return settings
 

@@ -25,12 +25,14 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who acts, and from where; written into the audit trail."""
+    """Who acts, and from where; written into the audit trail. `partner`: of which installation,
+    where it is not this one."""
 
     actor: str
     role: str
     location: str | None = None
     name: str | None = None
+    partner: str | None = None
     address: str | None = None
     request_id: str | None = None
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from services.routing.api import (
     between,
     calendars,
     cancellations,
+    clients,
     clocks,
     contact,
     custody,
@@ -28,6 +30,8 @@ from services.routing.api import (
     handoffs,
     locations,
     parcels,
+    partner_secrets,
+    partner_webhooks,
     printing,
     queues,
     registry,
@@ -45,8 +49,10 @@ from shared.chores import add_chores
 from shared.documents.documents import Typesetter
 from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
+from shared.http.inner import InnerDoor
 from shared.messaging.transport import Transport
 from shared.premises import Premises
+from shared.security.issuer import LocalIssuer
 from shared.workers import Workers, every
 
 ROUTERS = (
@@ -71,6 +77,9 @@ ROUTERS = (
     registry.router,
     unroutable.router,
     cancellations.router,
+    partner_webhooks.router,
+    partner_secrets.router,
+    clients.router,
 )
 
 _ABOUT = """分办流转：哪里办、谁在办、期限到哪天、材料在谁手里。
@@ -82,11 +91,16 @@ _MEGABYTE = 1024 * 1024
 _LARGE = (
     ("POST", r"^/routing/v1/cases/[^/]+/attachments$", LIMIT),
     ("POST", r"^/routing/v1/registry/import$", 32 * _MEGABYTE),
+    # Thin: what is larger is not a webhook.
+    ("POST", r"^/routing/webhooks/partners/", 64 * 1024),
+    ("POST", r"^/routing/oauth/token$", 8 * 1024),
 )
 _UPLOAD_ENDS = timedelta(hours=24)
 
 
 def create_app(premises: Premises) -> FastAPI:
+    settings = premises.settings
+    assert isinstance(settings, Settings)  # noqa: S101  (routing's premises carry its settings)
     watcher = QueueWatcher(premises.engine, premises.clock)
     typesetter = Typesetter()
 
@@ -117,9 +131,17 @@ def create_app(premises: Premises) -> FastAPI:
         body_limits=_LARGE,
     )
     app.state.files = _open_files(premises)
+    app.state.issuer = _issuer(settings)
+    app.state.public_url = settings.public_url
     app.state.typesetter = typesetter
     app.state.polls = Polls(watcher, premises.clock, app.state.closing)
     return app
+
+
+def _issuer(settings: Settings) -> LocalIssuer | None:
+    if settings.issuer_key_file is None:
+        return None
+    return LocalIssuer.load(settings.issuer_key_file, url=settings.issuer_url)
 
 
 def _open_files(premises: Premises) -> FileStore:
@@ -152,6 +174,8 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add("routing-reminders", every(30.0, timers.raise_reminders(sessions, clock)))
     workers.add("routing-dates", every(2.0, timers.recompute_dates(sessions, clock)))
     workers.add("routing-unroutable", every(5.0, timers.retry_unroutable(sessions, clock)))
+    door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
+    workers.add("routing-partners", every(0.3, timers.apply_webhooks(sessions, door.visit, clock)))
     workers.add("routing-purge-changes", every(60.0, timers.purge_changes(sessions, clock)))
 
 

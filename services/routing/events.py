@@ -496,3 +496,18 @@ class PapersDelayed(Event):
     at: datetime
     clock_state: str | None = None
     due_on: date | None = None
+
+
+class PartnerAnswered(Event):
+    """To the partner that sent a webhook: it was applied, or rejected with every reason."""
+
+    type: ClassVar[str] = "routing.partner-answered.v1"
+
+    partner: str
+    webhook_id: str
+    kind: str
+    outcome: str
+    case_number: str | None = None
+    joint_number: str | None = None
+    faults: list[dict[str, Any]]
+    at: datetime

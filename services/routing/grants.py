@@ -1,7 +1,7 @@
 """Who may do what at routing's door."""
 
 from shared.security.callers import Role
-from shared.security.grants import Grants, Relation
+from shared.security.grants import ANONYMOUS, Grants, Relation
 
 _ANY = {Relation.ANY}
 _HANDLER = {Relation.OWN_HANDLER}
@@ -18,7 +18,11 @@ _READS = _OFFICE | {
 }
 # The window acts by delegated power, or writes down what a place without a system has done: the
 # duties table and the proof say how far.
-_ACTS = _OFFICE | {Role.CLERK: {Relation.OWN_RECEIVER}}
+# A partner stands at its own windows as well as in its own offices.
+_ACTS = _OFFICE | {
+    Role.CLERK: {Relation.OWN_RECEIVER},
+    Role.PARTNER: {Relation.OWN_HANDLER, Relation.OWN_RECEIVER},
+}
 _TALKS = _ACTS | {Role.PLATFORM: {Relation.OWN_RECEIVER}}
 _ASKS = {
     Role.CLERK: _ANY,
@@ -140,6 +144,18 @@ GRANTS = Grants(
         "load_notices": {Role.OPS: _ANY},
         "set_local_days": {Role.OPS: _ANY},
         "read_calendar": _EVERYONE,
+        "receive_partner_webhook": ANONYMOUS,
+        "list_partner_webhooks": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
+        "issue_partner_secret": {Role.OPS: _ANY},
+        "list_partner_secrets": {Role.OPS: _ANY},
+        "revoke_partner_secret": {Role.OPS: _ANY},
+        "open_client": {Role.OPS: _ANY},
+        "list_clients": {Role.OPS: _ANY},
+        "rotate_client_secret": {Role.OPS: _ANY},
+        "disable_client": {Role.OPS: _ANY},
+        "grant_token": ANONYMOUS,
+        "read_jwks": ANONYMOUS,
+        "read_issuer_metadata": ANONYMOUS,
         "list_unroutable": {Role.OPS: _ANY},
         "retry_unroutable": {Role.OPS: _ANY},
         "assign_unroutable": {Role.OPS: _ANY},

@@ -11,10 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import acts, calendars, contact, parcels, unrouted
+from services.routing.actions import (
+    acts,
+    calendars,
+    contact,
+    parcels,
+    partner_webhooks,
+    unrouted,
+)
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk
+from services.routing.actions.partner_webhooks import Door
 from services.routing.domain import clock as clocks
 from services.routing.domain import deadlines, watches
 from services.routing.domain.deadlines import Light
@@ -42,6 +50,13 @@ def lapse_leases(sessions: Sessions, clock: Clock) -> Work:
             locations = await queries.lapse_leases(session, at=clock())
             session.add_all(QueueChangeRow(location=location) for location in locations)
         return bool(locations)
+
+    return work
+
+
+def apply_webhooks(sessions: Sessions, door: Door, clock: Clock) -> Work:
+    async def work() -> bool:
+        return await partner_webhooks.apply_next(sessions, door, clock)
 
     return work
 

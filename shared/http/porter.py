@@ -127,6 +127,7 @@ class _Visit:
                 role=caller.role.value,
                 location=caller.location,
                 name=caller.name,
+                partner=caller.partner,
                 address=address,
                 request_id=self.request_id,
             )

@@ -39,6 +39,11 @@ class LocalIssuer:
             create_secret(path, _pem(ec.generate_private_key(ec.SECP256R1())))
         return cls(_read_key(path), url=url)
 
+    @classmethod
+    def load(cls, path: Path, *, url: str = ISSUER_URL) -> Self:
+        """One that somebody else has made; SecretFileError where there is none."""
+        return cls(_read_key(path), url=url)
+
     def issue(
         self,
         *,

@@ -43,6 +43,7 @@ async def _premises(
         files_url=(folder / "files").as_uri(),
         issuers=(IssuerSettings(issuer=issuer.url, jwks_file=folder / "jwks.json"),),
         division="630000",
+        issuer_key_file=folder / "issuer.pem",
     )
     async with open_premises("routing", settings, clock) as premises:
         yield premises
@@ -52,7 +53,7 @@ async def _premises(
 async def _house(
     postgres: EmbeddedDatabase, name: str, folder: Path, clock: MovableClock
 ) -> AsyncIterator[House]:
-    issuer = LocalIssuer.new()
+    issuer = LocalIssuer.load_or_create(folder / "issuer.pem")
     async with _premises(postgres, name, folder, clock, issuer) as premises:
         app = routing.create_app(premises)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -286,6 +286,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("store_key", name=op.f("uq_attachment_store_key")),
     )
     op.create_table(
+        "client",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
+    )
+    op.create_table(
+        "client_secret",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_secret")),
+    )
+    op.create_index("ix_client_secret_client_id", "client_secret", ["client_id"], unique=False)
+    op.create_table(
         "content",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -515,6 +537,55 @@ def upgrade() -> None:
         ["waybill"],
         unique=False,
         postgresql_where=sa.text("waybill IS NOT NULL"),
+    )
+    op.create_table(
+        "partner_secret",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_secret")),
+    )
+    op.create_index("ix_partner_secret_partner", "partner_secret", ["partner"], unique=False)
+    op.create_table(
+        "partner_webhook",
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column(
+            "faults",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("partner", "webhook_id", name=op.f("pk_partner_webhook")),
+    )
+    op.create_index(
+        "ix_partner_webhook_due",
+        "partner_webhook",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index("ix_partner_webhook_turn", "partner_webhook", ["partner", "turn"], unique=False)
+    op.create_index(
+        "ix_partner_webhook_waiting",
+        "partner_webhook",
+        ["partner", "subject", "turn"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_table(
         "queue_change",

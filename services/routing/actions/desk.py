@@ -279,9 +279,17 @@ def require_holder(desk: Desk) -> None:
     working = acting_side(desk.handoff, origin(desk.session)) not in (Side.RECEIVING, Side.DESK)
     if not working or Status(row.status) in handoffs.FINAL:
         return
-    by = origin(desk.session).actor
-    work = leases.act(Work(row.holder, row.lease_until, row.bound), by, at=desk.at)
+    by = origin(desk.session)
+    holder = by.actor if _is_colleague(row.holder, by.partner) else row.holder
+    work = leases.act(Work(holder, row.lease_until, row.bound), by.actor, at=desk.at)
+    if work.holder != row.holder:
+        row.holder_name = by.name or by.actor
     row.holder, row.lease_until, row.bound = work.holder, work.lease_until, work.bound
+
+
+def _is_colleague(holder: str | None, partner: str | None) -> bool:
+    """Who of its people has it in hand is for a partner to say, not for us to hold up."""
+    return holder is not None and partner is not None and holder.startswith(f"{partner}:")
 
 
 def move(desk: Desk, step: Step) -> None:

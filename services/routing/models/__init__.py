@@ -20,6 +20,12 @@ from services.routing.models.papers import (
     ParcelRow,
     TransferRow,
 )
+from services.routing.models.partners import (
+    ClientRow,
+    ClientSecretRow,
+    PartnerSecretRow,
+    PartnerWebhookRow,
+)
 from services.routing.models.work import (
     ActRow,
     CaseRow,
@@ -40,6 +46,8 @@ __all__ = [
     "AttachmentRow",
     "Base",
     "CaseRow",
+    "ClientRow",
+    "ClientSecretRow",
     "ContentRow",
     "CustodyEntryRow",
     "DiscrepancyRow",
@@ -53,6 +61,8 @@ __all__ = [
     "ParcelDeedRow",
     "ParcelItemRow",
     "ParcelRow",
+    "PartnerSecretRow",
+    "PartnerWebhookRow",
     "QueueChangeRow",
     "RegistryRow",
     "RegistryStateRow",

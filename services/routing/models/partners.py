@@ -1,0 +1,95 @@
+"""Partner provinces: what proves them, what they sent, and the service accounts that fetch."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.routing.models.declared import Base
+
+
+class PartnerSecretRow(Base):
+    """What a partner signs with, sealed. While it is rotated two hold, until the older expires."""
+
+    __tablename__ = "partner_secret"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner: Mapped[str]
+    secret: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    expires_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_partner_secret_partner", "partner"),)
+
+
+class PartnerWebhookRow(Base):
+    """One webhook as it came, its body sealed; `turn` is the order in which they came. It is
+    settled once it was applied, or rejected with every reason."""
+
+    __tablename__ = "partner_webhook"
+
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    subject: Mapped[str]
+    kind: Mapped[str]
+    body: Mapped[bytes]
+    digest: Mapped[bytes]
+    received_at: Mapped[datetime]
+    # Due while it is not settled; a fetch that fails is tried again later and later.
+    next_attempt_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    last_error: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    faults: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+    __table_args__ = (
+        Index(
+            "ix_partner_webhook_due",
+            "next_attempt_at",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        # Whether an earlier one of the same matter still waits.
+        Index(
+            "ix_partner_webhook_waiting",
+            "partner",
+            "subject",
+            "turn",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_partner_webhook_turn", "partner", "turn"),
+    )
+
+
+class ClientRow(Base):
+    """A system that comes with a token of its own: what it may be, and for which partner or
+    place. Once disabled it gets no further token."""
+
+    __tablename__ = "client"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    partner: Mapped[str | None]
+    location: Mapped[str | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    disabled_at: Mapped[datetime | None]
+
+
+class ClientSecretRow(Base):
+    """Only a keyed digest: the secret itself is shown once and kept nowhere."""
+
+    __tablename__ = "client_secret"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    digest: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_client_secret_client_id", "client_id"),)

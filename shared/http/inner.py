@@ -1,0 +1,89 @@
+"""The same door from inside: what came by another way (a partner's webhook) walks through an
+application of its own like any caller, with a pass that this process gives out for one call.
+
+So whatever a caller may do by API, with all its checks, grants, idempotency and audit, is what the
+other way may do; nothing is written twice, and nothing is let by.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from shared.chance import new_secret
+from shared.security.callers import Caller
+from shared.security.tokens import TokenError, TokenVerifier
+
+
+class Passes(TokenVerifier):
+    """Knows no issuer: it believes what it gave out itself and nobody has used yet."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self._given: dict[str, Caller] = {}
+
+    def give(self, caller: Caller) -> str:
+        given = new_secret()
+        self._given[given] = caller
+        return given
+
+    async def verify(self, token: str, at: datetime) -> Caller:  # noqa: ARG002  (it is for now)
+        caller = self._given.pop(token, None)
+        if caller is None:
+            raise TokenError("not given out here")
+        return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One call by `caller`; the same `key` again has no second effect."""
+
+    caller: Caller
+    method: str
+    path: str
+    key: str
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Mapping[str, Any]
+
+    @property
+    def done(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def failed(self) -> bool:
+        """Not refused: it broke, or could not be done just now."""
+        return self.status >= 500
+
+
+class InnerDoor:
+    def __init__(self, build: Callable[[TokenVerifier], FastAPI]) -> None:
+        self._passes = Passes()
+        transport = httpx.ASGITransport(build(self._passes), raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://inner")
+
+    async def visit(self, visit: Visit) -> Answer:
+        headers = {
+            "authorization": f"Bearer {self._passes.give(visit.caller)}",
+            "idempotency-key": visit.key,
+        }
+        answer = await self._client.request(
+            visit.method, visit.path, json=visit.body, headers=headers
+        )
+        return Answer(answer.status_code, _document(answer.content))
+
+
+def _document(content: bytes) -> Mapping[str, Any]:
+    try:
+        read = json.loads(content)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,104 @@
+"""A partner province for routing's tests: its places, its secret, its voice."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from services.routing import app as routing
+from services.routing.actions import partner_webhooks
+from services.routing.queries.registry import Known
+from shared.http.inner import InnerDoor
+from shared.webhooks import secrets, signing
+from tests.routing.builders import OFFICE, House
+
+PARTNER = "P-620000"
+ZHAO = {"id": "zhao", "name": "赵经办"}
+
+
+@dataclass
+class Province:
+    """What it sends, signed with the secret that it was given."""
+
+    house: House
+    secret: str
+    door: InnerDoor
+    said: list[str] = field(default_factory=list)
+
+    def told(self, kind: str, **data: Any) -> bytes:
+        event = {
+            "specversion": "1.0",
+            "id": str(uuid4()),
+            "source": "urn:tongban:620000:routing",
+            "type": "routing.partner-told.v1",
+            "data": {"kind": kind, "actor": ZHAO, **data},
+        }
+        return json.dumps(event).encode()
+
+    def signed(
+        self, body: bytes, *, id_: str | None = None, age: int = 0, secret: str | None = None
+    ) -> dict[str, str]:
+        at = int(self.house.clock().timestamp()) - age
+        key = secrets.decode(secret or self.secret)
+        return signing.sign_headers([key], id_ or str(uuid4()), at, body)
+
+    async def post(
+        self, body: bytes, headers: Mapping[str, str], *, partner: str = PARTNER
+    ) -> httpx.Response:
+        return await self.house.client.post(
+            f"/routing/webhooks/partners/{partner}", content=body, headers=dict(headers)
+        )
+
+    async def say(self, kind: str, *, id_: str | None = None, **data: Any) -> str:
+        """Sent and stored; its id."""
+        body, id_ = self.told(kind, **data), id_ or str(uuid4())
+        answer = await self.post(body, self.signed(body, id_=id_))
+        assert answer.status_code == 202, answer.text
+        return id_
+
+    async def applied(self) -> int:
+        """Everything that is due is worked off; how many there were."""
+        done = 0
+        while await partner_webhooks.apply_next(
+            self.house.premises.sessions, self.door.visit, self.house.clock
+        ):
+            done += 1
+        return done
+
+    async def verdict(self, id_: str) -> tuple[str | None, list[str]]:
+        rows = await self.house.rows(
+            "SELECT outcome, faults FROM partner_webhook WHERE webhook_id = :id", id=id_
+        )
+        return rows[0].outcome, [each["code"] for each in rows[0].faults]
+
+    async def does(self, kind: str, **data: Any) -> tuple[str | None, list[str]]:
+        """Said, worked off, and what became of it."""
+        id_ = await self.say(kind, **data)
+        await self.applied()
+        return await self.verdict(id_)
+
+
+async def province(house: House) -> Province:
+    """The office in Lanzhou becomes a place of its province's own system."""
+    door = InnerDoor(lambda passes: routing.create_app(replace(house.premises, verifier=passes)))
+    known = house.premises.carried.caches.get(Known)
+    assert isinstance(known, Known)
+    document = {
+        **known.documents["location", OFFICE],
+        "version": 2,
+        "system": f"partner:{PARTNER}",
+    }
+    answer = await house.client.post(
+        "/routing/v1/locations", json=[document], headers=house.token("ops")
+    )
+    assert answer.status_code == 200, answer.text
+    return Province(house, await new_secret(house), door)
+
+
+async def new_secret(house: House, **body: Any) -> str:
+    answer = await house.post(f"/partners/{PARTNER}/secrets", house.token("ops"), **body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["secret"])
