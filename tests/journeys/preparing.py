@@ -367,6 +367,16 @@ async def _ops(at: Preparing) -> Ready:
     return Ready(at.ops())
 
 
+async def _partner(preparing: Preparing) -> Ready:
+    return Ready(preparing.ops(), {"partner": "P-620000"})
+
+
+async def _client(preparing: Preparing) -> Ready:
+    account = {"name": f"示例系统{next(_numbers)}", "role": "partner", "partner": "P-620000"}
+    opened = await preparing.ops().post("/routing/v1/clients", account)
+    return Ready(preparing.ops(), {"client_id": opened["id"]})
+
+
 PREPARED: Mapping[str, Prepare] = MappingProxyType(
     {
         "check_case": _clerk,
@@ -420,6 +430,9 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "register_agreements": _ops,
         "register_rules": _ops,
         "import_registry": _ops,
+        "issue_partner_secret": _partner,
+        "open_client": _ops,
+        "rotate_client_secret": _client,
         "load_notices": _ops,
         "set_local_days": _ops,
         "change_delivery": _delivery,

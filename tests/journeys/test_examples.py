@@ -20,6 +20,7 @@ HOUSES = ("intake", "routing", "notify")
 ABSENT = {
     ("hand_over_dispatch", "已预约"): "a carrier that takes bookings",
     ("receive_carrier_push", "示例"): "a carrier, whose secret signs what it pushes",
+    ("receive_partner_webhook", "受理"): "a partner, whose secret signs what it tells",
     ("receive_sms_reports", "示例"): "a gateway, whose secret signs what it reports",
 }
 
