@@ -265,6 +265,18 @@ async def test_events_that_need_nothing_done_are_kept_and_passed_by(
     assert [each["outcome"] for each in listed.json()["webhooks"]] == ["ignored"]
 
 
+async def test_an_installation_that_asks_for_proof_hears_its_challenge(
+    house: House, gansu: Province
+) -> None:
+    body = (
+        b'{"specversion": "1.0", "id": "1", "source": "x", "type": "notify.endpoint-proof.v1",'
+        b' "data": {"subscription_id": "s", "challenge": "say this"}}'
+    )
+    answer = await gansu.post(body, gansu.signed(body))
+    assert (answer.status_code, answer.json()) == (202, {"challenge": "say this"})
+    assert await house.rows("SELECT 1 FROM partner_webhook") == []
+
+
 async def test_a_colleague_of_the_partner_goes_on_where_another_stood(
     house: House, gansu: Province
 ) -> None:

@@ -57,14 +57,17 @@ class Verdict:
 
 async def receive(
     session: AsyncSession, partner: str, *, headers: Mapping[str, str], body: bytes, at: datetime
-) -> None:
-    """Nothing is read before the sender is proven; the same again changes nothing."""
+) -> str | None:
+    """Nothing is read before the sender is proven; the same again changes nothing. Where the sender
+    asks us to prove that we are there: what it wants to hear."""
     keys = means(session).keys
     held = [
         queries.open_secret(keys, row) for row in await queries.secrets(session, partner, at=at)
     ]
     verified = signing.verify(held, headers, body, now=at)
     event = _read(body)
+    if (challenge := crossings.challenge_of(event)) is not None:
+        return challenge
     digest = hashlib.sha256(body).digest()
     kept = await session.scalar(
         insert(PartnerWebhookRow)
@@ -83,6 +86,7 @@ async def receive(
     )
     if kept is None:
         await _require_same(session, partner, verified.message_id, digest)
+    return None
 
 
 async def _require_same(

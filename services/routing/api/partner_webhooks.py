@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from services.routing.actions import partner_webhooks
@@ -71,10 +72,12 @@ async def receive_partner_webhook(
     合作方可以作经办人能作的每一步，内容与接口相同，并写明作出的人。
     同一 webhook-id 重复发送只办理一次；时间戳误差不超过五分钟。
     """
-    await partner_webhooks.receive(
+    challenge = await partner_webhooks.receive(
         session, partner, headers=request.headers, body=await request.body(), at=now
     )
-    return Response(status_code=202)
+    if challenge is None:
+        return Response(status_code=202)
+    return JSONResponse({"challenge": challenge}, 202)
 
 
 class WebhookOut(BaseModel):

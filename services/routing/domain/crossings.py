@@ -19,6 +19,8 @@ from shared.errors import Fault
 
 TOLD: Final = "routing.partner-told.v1"
 ANSWERED: Final = "routing.partner-answered.v1"
+# How another installation of ours asks whether this is the address that it was told.
+PROOF: Final = "notify.endpoint-proof.v1"
 
 
 class About(StrEnum):
@@ -129,6 +131,11 @@ class CloudEvent(_Told):
     subject: str | None = Field(default=None, max_length=200)
     time: datetime | None = None
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+def challenge_of(event: CloudEvent) -> str | None:
+    challenge = event.data.get("challenge")
+    return challenge if event.type == PROOF and isinstance(challenge, str) else None
 
 
 def subject_of(event: CloudEvent) -> str:
