@@ -1,0 +1,48 @@
+"""`python -m tests.bench [FIGURE …]`: measures, prints a table, writes DATA_DIR/bench.json."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from types import MappingProxyType
+
+from tests.bench import report
+from tests.bench.figures import submit
+from tests.bench.report import Figure
+from tests.bench.stage import Stage, open_stage
+
+Measure = Callable[[Stage], Awaitable[list[Figure]]]
+
+FIGURES: Mapping[str, Measure] = MappingProxyType({"submit": submit.measure})
+
+
+async def run(names: Sequence[str]) -> list[Figure]:
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="tongban-bench-") as folder:
+        async with open_stage(Path(folder)) as stage:
+            for name in names:
+                began = perf_counter()
+                figures += await FIGURES[name](stage)
+                _say(f"{name}: {perf_counter() - began:.0f} s")
+    return figures
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def main(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown:
+        sys.exit(f"no such figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
+    about = report.machine()
+    figures = asyncio.run(run(names or tuple(FIGURES)))
+    report.write(Path(os.environ.get("DATA_DIR") or ".data") / "bench.json", about, figures)
+    sys.stdout.write(report.table(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

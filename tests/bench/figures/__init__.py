@@ -1,0 +1,1 @@
+"""One module per figure: how it is measured, what it stands beside, what is wanted of it."""

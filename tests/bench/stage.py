@@ -1,0 +1,176 @@
+"""The installation that is measured: served, of its own, with a database that really writes."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from deploy.instance import free_port
+from deploy.served import HOUSES, Served
+from shared.clock import utc_now
+from shared.security.callers import Role
+from shared.security.keys import Keyring
+from tests.bench.load import Loader
+from tests.bench.wire import Wire
+
+DATABASE = "tongban"
+# As an administrator would for a server of this size; fsync stays on. Floors run on the same one.
+SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "'512MB'",
+    "max_wal_size": "'8GB'",
+    "max_connections": "300",
+    "maintenance_work_mem": "'512MB'",
+}
+
+
+@dataclass(slots=True)
+class Stage:
+    served: Served
+    loader: Loader
+    keys: Keyring
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def token(self, role: Role, location: str | None, *, subject: str | None = None) -> str:
+        return self.served.issuer.issue(
+            subject=subject or f"{role.value}-{location}",
+            name="示例人员",
+            role=role,
+            location=location,
+            at=utc_now(),
+            ttl=timedelta(hours=4),
+        )
+
+    def headers(self, role: Role, location: str | None, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(role, location, **claims)}"}
+
+    def port(self, house: str) -> int:
+        return self.served.apis[house][0][0]
+
+    def pid(self, house: str) -> int:
+        pid = self.served.apis[house][0][1].pid
+        assert pid is not None
+        return pid
+
+    async def connect(self, database: str = DATABASE) -> "asyncpg.Connection[Any]":
+        """As the owner of the tables."""
+        return await asyncpg.connect(
+            host=self.served.database.socket_folder, user="postgres", database=database
+        )
+
+    @asynccontextmanager
+    async def without_workers(self) -> AsyncIterator[None]:
+        """One api process against one floor: what follows from a call is measured elsewhere. What
+        was announced meanwhile is never told, so that it is not in the way of what comes next."""
+        workers = [each for group in self.served.workers.values() for each in group]
+        await asyncio.gather(*(asyncio.to_thread(each.stop) for each in workers))
+        try:
+            yield
+        finally:
+            connection = await self.connect()
+            for house in HOUSES:
+                await connection.execute(
+                    f"UPDATE {house}.outbox SET published_at = now() WHERE published_at IS NULL"
+                )
+            await connection.close()
+            for each in workers:
+                each.start()
+
+    async def floor(self, module: str, **environment: str) -> tuple[int, int]:
+        """Starts a floor's process; its port and pid."""
+        port = free_port()
+        process = await asyncio.to_thread(
+            subprocess.Popen,
+            [sys.executable, "-m", f"tests.bench.floors.{module}", str(port)],
+            env={
+                **os.environ,
+                "FLOOR_SOCKET": self.served.database.socket_folder,
+                "FLOOR_DATABASE": DATABASE,
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.stack.callback(_end, process)
+        await _listens(port, process)
+        return port, process.pid
+
+
+def cpu_seconds(pid: int) -> float:
+    """What the process has used so far: less moved by what else the machine does than time is."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Spent:
+    """CPU that a process uses within, over `count` answers."""
+
+    pid: int
+    seconds: float = 0.0
+    count: int = 0
+    _before: float = 0.0
+
+    def __enter__(self) -> None:
+        self._before = cpu_seconds(self.pid)
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += cpu_seconds(self.pid) - self._before
+
+    @property
+    def each(self) -> float:
+        """Milliseconds."""
+        return self.seconds * 1000 / max(self.count, 1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+async def _listens(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        try:
+            (await Wire.open(port)).close()
+        except OSError:
+            if process.poll() is not None:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("a floor did not start")
+
+
+@asynccontextmanager
+async def open_stage(folder: Path) -> AsyncIterator[Stage]:
+    served = Served(folder)
+    await asyncio.to_thread(_tune, served)
+    await served.start()
+    loader = await Loader.start()
+    try:
+        keys = Keyring.load(folder / "keys" / "keyring.json")
+        stage = Stage(served, loader, keys)
+        async with stage.stack:
+            yield stage
+    finally:
+        await loader.stop()
+        await served.stop()
+
+
+def _tune(served: Served) -> None:
+    database = served.database
+    database.start()
+    for name, value in SETTINGS.items():
+        asyncio.run(database.administer(f"ALTER SYSTEM SET {name} = {value}"))
+    database.stop()
