@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
+import uvloop
 from pydantic import SecretStr
 
 from deploy.database import EmbeddedDatabase
@@ -49,7 +50,7 @@ def main() -> None:
         database = EmbeddedDatabase(folder / "pg")
         database.start()
         try:
-            asyncio.run(_serve(folder, database, port))
+            uvloop.run(_serve(folder, database, port))
         finally:
             database.stop()
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import typer
+import uvloop
 from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
@@ -47,12 +48,12 @@ def house_commands(name: str, module: House) -> typer.Typer:
     @app.command()
     def api() -> None:
         """Answer HTTP requests until told to stop."""
-        asyncio.run(_serve(name, module))
+        uvloop.run(_serve(name, module))
 
     @app.command()
     def worker() -> None:
         """Run the loops: relay, listener, applier, timers, sealer."""
-        asyncio.run(_work(name, module))
+        uvloop.run(_work(name, module))
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Premises]:

@@ -16,6 +16,14 @@ def open_sessions(engine: AsyncEngine, carried: Means) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False, info={"means": carried})
 
 
+def statement_by_statement(sessions: Sessions) -> Sessions:
+    """The same, for those who need no transaction around several statements: each is one by itself,
+    and neither a beginning nor an end goes over the wire."""
+    engine: AsyncEngine = sessions.kw["bind"]
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return async_sessionmaker(**{**sessions.kw, "bind": alone})
+
+
 async def _open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     sessions: Sessions = request.app.state.sessions
     async with sessions() as session:
@@ -42,7 +50,7 @@ Openings = Annotated[Opening, Depends(_opening)]
 
 
 async def _open_reading(request: Request) -> AsyncIterator[AsyncSession]:
-    sessions: Sessions = request.app.state.sessions
+    sessions: Sessions = request.app.state.statements
     async with sessions() as session:
         session.info["origin"] = request.state.origin
         yield session
@@ -50,3 +58,15 @@ async def _open_reading(request: Request) -> AsyncIterator[AsyncSession]:
 
 # For reads that write nothing, not even an audit row.
 Reading = Annotated[AsyncSession, Depends(_open_reading, scope="function")]
+
+
+async def _open_single(request: Request) -> AsyncIterator[AsyncSession]:
+    sessions: Sessions = request.app.state.statements
+    async with sessions() as session:
+        session.info["origin"] = request.state.origin
+        yield session
+    request.app.state.means.wake()
+
+
+# For what is done in one statement: it is committed when the statement has ended.
+Single = Annotated[AsyncSession, Depends(_open_single, scope="function")]

@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from shared import problems
 from shared.clock import Clock
-from shared.db.transactions import Sessions
+from shared.db.transactions import Sessions, statement_by_statement
 from shared.http import idempotency
 from shared.http.porter import Porter
 from shared.means import Means
@@ -63,6 +63,7 @@ def new_app(
     )
     app.state.means = carried
     app.state.sessions = sessions
+    app.state.statements = statement_by_statement(sessions)
     app.state.clock = clock
     app.state.closing = asyncio.Event()
     problems.install(app)

@@ -1,10 +1,10 @@
 """One effect per (caller, operation, key), kept in the same transaction as the effect."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -19,15 +19,18 @@ from sqlalchemy import (
     delete,
     text,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Now
 from shared.db.base import PLATFORM
-from shared.db.transactions import Transaction
+from shared.db.transactions import Single, Transaction
 from shared.errors import DomainError
 from shared.means import means
 
 KEPT = timedelta(days=7)
+
+Done = TypeVar("Done")
 
 IDEMPOTENCY = Table(
     "idempotency",
@@ -59,6 +62,22 @@ WHERE caller = :caller AND operation = :operation AND key = :key
 _ANSWER = text("""
 UPDATE idempotency SET status = :status, reply = :reply
 WHERE caller = :caller AND operation = :operation AND key = :key
+""")
+
+
+# For a hot path whose effect is one statement: put this CTE among its own and merge `along(…)` into
+# its parameters. A key that was taken before makes the whole statement fail, so nothing is kept.
+KEEPING = """
+once AS (
+    INSERT INTO idempotency (caller, operation, key, digest, status, reply, expires_at)
+    VALUES (:once_caller, :once_operation, :once_key, :once_digest, :once_status, :once_reply,
+        :once_expires_at)
+)
+"""
+_FORGET = text("""
+DELETE FROM idempotency
+WHERE caller = :caller AND operation = :operation AND key = :key AND expires_at < :at
+RETURNING key
 """)
 
 
@@ -109,7 +128,9 @@ class Once:
         await self._replay()
 
     async def _replay(self) -> None:
-        kept = (await self.session.execute(_KEPT, self._mine)).one()
+        kept = (await self.session.execute(_KEPT, self._mine)).one_or_none()
+        if kept is None:
+            return
         keys = means(self.session).keys
         if not keys.matches(kept.digest, self.content):
             raise KeyReusedError
@@ -120,16 +141,66 @@ class Once:
     def _mine(self) -> dict[str, str | None]:
         return {"caller": self.caller, "operation": self.operation, "key": self.key}
 
+    def along(
+        self, status: int, out: BaseModel, headers: Mapping[str, str] | None = None
+    ) -> "Along":
+        """The answer, to be stored by the very statement that has the effect (see KEEPING)."""
+        body = out.model_dump_json()
+        return Along(
+            answered(status, body.encode(), headers or {}),
+            {
+                "once_caller": self.caller,
+                "once_operation": self.operation,
+                "once_key": self.key,
+                "once_digest": means(self.session).keys.digest(self.content),
+                "once_status": status,
+                "once_reply": self._sealed(body, headers),
+                "once_expires_at": self.at + KEPT,
+            },
+        )
+
+    async def effect(self, act: Callable[[], Awaitable[Done]]) -> Done:
+        """`act` keeps its answer along with its effect. What was answered before is answered again,
+        also where it would no longer be allowed. The session holds no transaction."""
+        while True:
+            try:
+                return await act()
+            except DomainError:
+                await self._replay()
+                raise
+            except IntegrityError as error:
+                if not _was_taken(error):
+                    raise
+            forgotten = await self.session.execute(_FORGET, {**self._mine, "at": self.at})
+            if not forgotten.first():
+                await self._replay()
+
+    def _sealed(self, body: str, headers: Mapping[str, str] | None) -> bytes:
+        content = json.dumps({"body": body, "headers": dict(headers or {})}).encode()
+        return means(self.session).keys.seal("fields", content, context=self._context)
+
     async def reply(
         self, status: int, out: BaseModel | None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """The answer, stored with the effect (sealed: answers may speak of people)."""
         body = out.model_dump_json(exclude_none=False) if out is not None else ""
         if self.key is not None:
-            content = json.dumps({"body": body, "headers": dict(headers or {})}).encode()
-            sealed = means(self.session).keys.seal("fields", content, context=self._context)
+            sealed = self._sealed(body, headers)
             await self.session.execute(_ANSWER, {**self._mine, "status": status, "reply": sealed})
         return answered(status, body.encode(), headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """An answer, and the parameters that keep it."""
+
+    response: Response
+    parameters: Mapping[str, Any]
+
+
+def _was_taken(error: IntegrityError) -> bool:
+    constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    return constraint == IDEMPOTENCY.primary_key.name
 
 
 def answered(status: int, body: bytes, headers: Mapping[str, str]) -> Response:
@@ -156,18 +227,22 @@ Key = Annotated[str | None, _KEY]
 async def _once(
     request: Request, session: Transaction, now: Now, idempotency_key: Key = None
 ) -> Once:
+    once = await _made(request, session, now, idempotency_key)
+    await once.begin()
+    return once
+
+
+async def _made(request: Request, session: AsyncSession, at: datetime, key: str | None) -> Once:
     body = await request.body()
     content = f"{request.url.path}?{request.url.query}\n".encode() + body
-    once = Once(
+    return Once(
         session=session,
         caller=request.state.origin.actor,
         operation=request.state.operation,
-        key=idempotency_key,
+        key=key,
         content=content,
-        at=now,
+        at=at,
     )
-    await once.begin()
-    return once
 
 
 async def _required(
@@ -176,10 +251,18 @@ async def _required(
     return await _once(request, session, now, idempotency_key)
 
 
+async def _beside(
+    request: Request, session: Single, now: Now, idempotency_key: Annotated[str, _KEY]
+) -> Once:
+    return await _made(request, session, now, idempotency_key)
+
+
 # Accepted on every POST …
 OncePerKey = Annotated[Once, Depends(_once, scope="function")]
 # … and required where a repeat would create a second thing.
 OnceRequired = Annotated[Once, Depends(_required, scope="function")]
+# … or where all of it is one statement, which takes the key itself.
+OnceAlong = Annotated[Once, Depends(_beside, scope="function")]
 
 
 async def purge(session: AsyncSession, *, at: datetime, limit: int = 1000) -> int:

@@ -87,7 +87,7 @@ async def test_nothing_personal_is_stored_in_the_open(
                 assert secret not in told, table
 
 
-async def test_a_submission_takes_three_statements(
+async def test_a_submission_takes_one_statement(
     client: httpx.AsyncClient, token: Tokens, premises: Premises
 ) -> None:
     await submit(client, token())
@@ -102,11 +102,11 @@ async def test_a_submission_takes_three_statements(
         await submit(client, token())
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    # The key, the case with everything that belongs to it, the answer; and once a second whether
-    # catalogue or places have changed.
+    # The key and its answer, the case with everything that belongs to it: one round trip, which is
+    # its own transaction. And once a second whether catalogue or places have changed.
     kept = [each for each in statements if not each.lstrip().startswith("SELECT")]
-    assert len(kept) == 3, kept
-    assert len(statements) <= 6, statements
+    assert len(kept) == 1, kept
+    assert len(statements) <= 4, statements
 
 
 @pytest.mark.timeout(120)

@@ -1,7 +1,7 @@
 """Puts a case on file: the case, its papers, its first step, the audit row and the announcement go
 to the database in one statement, since every window waits for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.domain.cases import What
 from shared.audit.trail import AUDIT
 from shared.chance import new_id
+from shared.http.idempotency import KEEPING
 from shared.messaging import outbox
 from shared.messaging.outbox import RECORDING, Announcement
 
@@ -61,8 +62,8 @@ def _audit_bind(name: str) -> str:
 
 
 # CTEs that write run whether or not they are read.
-_FILE = text(f"""
-WITH filed AS (
+_FILING = f"""
+filed AS (
     INSERT INTO case_file ({", ".join(_CASE)}, basis)
     VALUES ({", ".join(f":{name}" for name in _CASE)}, CAST(:basis AS jsonb))
 ),
@@ -94,9 +95,17 @@ audited AS (
     INSERT INTO audit ({", ".join(_AUDIT)})
     VALUES ({", ".join(_audit_bind(name) for name in _AUDIT)})
 ),
+notices AS (
+    INSERT INTO case_notice (notice_id, case_number, location, issued_at, faults_sealed)
+    SELECT notice_id, :case_number, :receiving_location, :received_at, faults
+    FROM unnest(CAST(:notice_ids AS uuid[]), CAST(:notice_faults AS bytea[]))
+        AS given (notice_id, faults)
+),
 {RECORDING}
-SELECT 1
-""")
+"""
+
+_FILE = text(f"WITH {_FILING} SELECT 1")
+_FILE_ONCE = text(f"WITH {KEEPING}, {_FILING} SELECT 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,14 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """The window's own, about what is missing from the start."""
+
+    notice_id: UUID
+    faults_sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Papers:
     """What lies on the counter: the papers as entered, and each original as a thing of its own."""
 
@@ -139,17 +156,23 @@ async def file_case(
     what: What,
     announcements: Sequence[Announcement],
     audit: dict[str, Any],
+    notices: Sequence[Notice] = (),
+    once: Mapping[str, Any] | None = None,
 ) -> None:
-    """`columns` are those of the case; `audit` is the trail's entry about it."""
+    """`columns` are those of the case; `audit` is the trail's entry about it; `once` keeps the
+    caller's key with what was answered."""
     await session.execute(
-        _FILE,
+        _FILE if once is None else _FILE_ONCE,
         {
+            **(once or {}),
             **columns,
             "basis": to_json(columns["basis"]).decode(),
             **_of_papers(papers),
             "step_id": new_id(),
             "what": what.value,
             **_of_audit(audit),
+            "notice_ids": [each.notice_id for each in notices],
+            "notice_faults": [each.faults_sealed for each in notices],
             **outbox.recording(session, announcements),
         },
     )

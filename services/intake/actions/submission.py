@@ -1,6 +1,6 @@
 """Check, and submit: everything that is wrong at once, or a case on file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.actions import applications, blinding, filing, seals
 from services.intake.actions.applications import Whole
 from services.intake.actions.circumstances import Counter, find_faults
-from services.intake.actions.filing import Original
+from services.intake.actions.filing import Notice, Original
 from services.intake.actions.numbers import Slip
 from services.intake.domain import cases, deficiencies, places
 from services.intake.domain.cases import What
-from services.intake.models import NoticeRow
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
 from shared.chance import new_id, new_tracking_code
 from shared.clock import local_date
 from shared.errors import Fault, InvalidError
+from shared.http.idempotency import Along
 from shared.means import means, origin
 from shared.messaging.outbox import Announcement
 
@@ -44,13 +44,18 @@ async def check_case(
     return await find_faults(session, counter, catalogue)
 
 
+# What is answered to the caller, kept along with the case.
+Answer = Callable[[Taken], Along]
+
+
 async def submit_case(
-    session: AsyncSession, counter: Counter, slip: Slip, catalogue: Catalogue
-) -> Taken:
+    session: AsyncSession, counter: Counter, slip: Slip, catalogue: Catalogue, answer: Answer
+) -> Along:
+    """One statement does all of it, so the session needs no transaction around it."""
     faults = await find_faults(session, counter, catalogue)
     if faults and not _may_be_kept(counter, faults):
         raise InvalidError(faults)
-    return await _file(session, whole_of(counter), slip.use(), faults)
+    return await _file(session, whole_of(counter), slip.use(), faults, answer)
 
 
 def whole_of(counter: Counter) -> Whole:
@@ -65,7 +70,9 @@ def _may_be_kept(counter: Counter, faults: Sequence[Fault]) -> bool:
     return wanted and deficiencies.only_materials_missing(faults)
 
 
-async def _file(session: AsyncSession, whole: Whole, number: str, faults: Sequence[Fault]) -> Taken:
+async def _file(
+    session: AsyncSession, whole: Whole, number: str, faults: Sequence[Fault], answer: Answer
+) -> Along:
     tracking_code = new_tracking_code()
     picture = cases.received(complete=not faults)
     papers = applications.lay_out(session, whole.submission, whole.item, on=local_date(whole.at))
@@ -94,21 +101,29 @@ async def _file(session: AsyncSession, whole: Whole, number: str, faults: Sequen
         },
     )
     what = What.REGISTERED if faults else What.RECEIVED
+    along = answer(
+        Taken(
+            case_number=number,
+            tracking_code=tracking_code,
+            status=picture.status.value,
+            received_at=whole.at,
+            item_code=whole.item.code,
+            item_version=whole.item.version,
+            originals=papers.originals,
+            faults=faults,
+        )
+    )
     await filing.file_case(
-        session, columns, papers, what=what, announcements=announcements, audit=audit
+        session,
+        columns,
+        papers,
+        what=what,
+        announcements=announcements,
+        audit=audit,
+        notices=[_notice(session, faults)] if faults else (),
+        once=along.parameters,
     )
-    if faults:
-        await _hand_notice(session, number, whole, faults)
-    return Taken(
-        case_number=number,
-        tracking_code=tracking_code,
-        status=picture.status.value,
-        received_at=whole.at,
-        item_code=whole.item.code,
-        item_version=whole.item.version,
-        originals=papers.originals,
-        faults=faults,
-    )
+    return along
 
 
 def _columns(
@@ -146,22 +161,8 @@ def _columns(
     }
 
 
-async def _hand_notice(
-    session: AsyncSession, number: str, whole: Whole, faults: Sequence[Fault]
-) -> None:
+def _notice(session: AsyncSession, faults: Sequence[Fault]) -> Notice:
     """The window's own one-time notice (一次性告知书): what is still missing, as it was said."""
     notice_id = new_id()
     said: list[JsonValue] = [{"material_code": None, "text": fault.message_zh} for fault in faults]
-    session.add(
-        NoticeRow(
-            notice_id=notice_id,
-            case_number=number,
-            handoff_id=None,
-            location=whole.place.code,
-            issued_at=whole.at,
-            supplement_due_on=None,
-            faults_sealed=seals.seal_faults(means(session).keys, notice_id, said),
-            answered_at=None,
-        )
-    )
-    await session.flush()
+    return Notice(notice_id, seals.seal_faults(means(session).keys, notice_id, said))

@@ -11,9 +11,9 @@ from services.intake.actions.submission import Taken
 from services.intake.api.counters import AtCounter, DrawnNumber, ItemCatalogue
 from services.intake.api.faults import faults_out
 from services.intake.grants import GRANTS
-from shared.db.transactions import Reading, Transaction
+from shared.db.transactions import Reading, Single
 from shared.http import etags
-from shared.http.idempotency import OnceRequired
+from shared.http.idempotency import Along, OnceAlong
 from shared.http.routes import granted_route
 from shared.identity import tracking_codes
 from shared.problems import FaultOut
@@ -68,19 +68,22 @@ async def submit_case(
     counter: AtCounter,
     slip: DrawnNumber,
     catalogue: ItemCatalogue,
-    session: Transaction,
-    once: OnceRequired,
+    session: Single,
+    once: OnceAlong,
 ) -> Response:
     """收件地以令牌为准。有任何问题时答复 422 并一次列出全部问题，不保存任何内容。
 
     同一 `Idempotency-Key` 重发得到同一答复；换一个键再次提交就是另一个办件。
     """
-    taken = await submission.submit_case(session, counter, slip, catalogue)
-    headers = {
-        "Location": f"/intake/v1/cases/{taken.case_number}",
-        "ETag": etags.of_version(1),
-    }
-    return await once.reply(201, _taken(taken), headers)
+
+    def answer(taken: Taken) -> Along:
+        location = f"/intake/v1/cases/{taken.case_number}"
+        return once.along(201, _taken(taken), {"Location": location, "ETag": etags.of_version(1)})
+
+    along = await once.effect(
+        lambda: submission.submit_case(session, counter, slip, catalogue, answer)
+    )
+    return along.response
 
 
 def _taken(taken: Taken) -> CaseTakenOut:

@@ -25,7 +25,7 @@ async def poll(
     state: Any, asked: Poll, *, scope: Scope, seen: str | None, wait: float, at: datetime
 ) -> tuple[str, Sequence[HandoffRow] | None]:
     """Holds no transaction while it waits; an unchanged page is answered without a query."""
-    sessions: Sessions = state.sessions
+    sessions: Sessions = state.statements
     polls: Polls = state.polls
     known = state.means.caches.get(Known)
     place = known.registry.last_known(asked.location) if known else None
@@ -82,7 +82,7 @@ _LIGHTS = {rank: light for light, rank in RANKS.items()}
 async def counts(state: Any, location: str, *, scope: Scope) -> Counts:
     """Asked again and again: while the queue does not change, it costs no query."""
     polls: Polls = state.polls
-    sessions: Sessions = state.sessions
+    sessions: Sessions = state.statements
 
     async def count() -> Counts:
         async with sessions() as session:
