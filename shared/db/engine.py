@@ -33,8 +33,10 @@ def open_engine(
     """`url` is postgresql+asyncpg://…; every connection sees `schema` only."""
     return create_async_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        # Opened as they are needed, and kept: one that "overflows" would be closed after each use, and
+        # opening one costs more than most requests.
+        pool_size=pool_size * 2,
+        max_overflow=0,
         # A burst waits in line; who gives up after ten seconds would make errors out of slowness.
         pool_timeout=60,
         pool_pre_ping=False,

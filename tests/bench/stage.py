@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -99,7 +100,7 @@ class Stage:
             start_new_session=True,
         )
         self.stack.callback(_end, process)
-        await _listens(port, process)
+        await listens(port)
         return port, process.pid
 
 
@@ -139,17 +140,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _listens(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+async def listens(port: int, *, within: float = 60.0) -> None:
+    """Returns when somebody answers there."""
+    deadline = perf_counter() + within
+    while True:
         try:
             (await Wire.open(port)).close()
         except OSError:
-            if process.poll() is not None:
+            if perf_counter() > deadline:
                 raise
             await asyncio.sleep(0.1)
         else:
             return
-    raise TimeoutError("a floor did not start")
 
 
 @asynccontextmanager
