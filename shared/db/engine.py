@@ -33,8 +33,8 @@ def open_engine(
     """`url` is postgresql+asyncpg://…; every connection sees `schema` only."""
     return create_async_engine(
         url,
-        # Opened as they are needed, and kept: one that "overflows" would be closed after each use, and
-        # opening one costs more than most requests.
+        # Opened as they are needed, and kept: one that "overflows" would be closed after each use,
+        # and opening one costs more than most requests.
         pool_size=pool_size * 2,
         max_overflow=0,
         # A burst waits in line; who gives up after ten seconds would make errors out of slowness.
