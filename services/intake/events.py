@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.intake.domain import items
 from services.intake.domain.words import (
@@ -75,6 +75,9 @@ class ItemPublished(Event):
     form_schema: dict[str, JsonValue]
     limits: items.Limits
     special_procedures: tuple[items.SpecialProcedure, ...]
+    remedies: items.Remedies | None = None
+    # Where each of its figures comes from, and what is not certain.
+    marking: dict[str, items.Mark] = Field(default_factory=dict)
     acceptance_authority: Authority
     agents_allowed: bool
     pre_review: dict[Mode, bool]

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import cases, custody, parcels, requests, transfers
+from services.routing.actions import cases, custody, delivering, parcels, requests, transfers
 from services.routing.domain.parcels import Deed
 from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
@@ -222,14 +222,26 @@ async def on_parcel_tracked(session: AsyncSession, message: Received[ParcelTrack
 
 
 async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
-    """A result on paper that leaves for the applicant leaves the office's hands."""
+    """A result on paper that leaves for the applicant leaves the office's hands; one that lies at
+    the counter has been told of, and who was told and does not collect has no term against us."""
     told = message.data
+    await delivering.note_result(
+        session,
+        told.case_number,
+        told_on=local_date(told.at) if told.status == "ready" else None,
+        posted_on=local_date(told.at) if told.status == "on_way" else None,
+        at=message.now,
+    )
     if told.method == "post" and told.status == "on_way":
         carrier = f"post/{told.delivery_id}"
         await custody.post_result(session, told.case_number, carrier, at=message.now)
 
 
 async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
+    delivered_on = local_date(message.data.delivered_at)
+    await delivering.note_result(
+        session, message.data.case_number, delivered_on=delivered_on, at=message.now
+    )
     await custody.collect_result(session, message.data.case_number, at=message.now)
 
 

@@ -155,11 +155,15 @@ class HandoffExtended(_OfHandoff):
 
 
 class LightTurned(_OfHandoff):
+    """`term`: the limit, the notice window, delivery, a hop …; `responsible`: whose turn it is."""
+
     type: ClassVar[str] = "routing.light-turned.v1"
 
     light: str
     on_day: date
     due_on: date | None
+    term: str = "limit"
+    responsible: str = ""
 
 
 class DeadlineChanged(_OfHandoff):

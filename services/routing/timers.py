@@ -1,6 +1,6 @@
 """What must happen when a term ends: lights, deemed acceptance, lapse, leases, housekeeping."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -24,14 +24,15 @@ from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk
 from services.routing.actions.partner_webhooks import Door
 from services.routing.domain import clock as clocks
-from services.routing.domain import deadlines, watches
-from services.routing.domain.deadlines import Light
-from services.routing.domain.handoffs import Status, Step
+from services.routing.domain import pressing, watches
+from services.routing.domain.handoffs import Outcome, Status, Step
 from services.routing.domain.joint import Cause
+from services.routing.domain.pressing import Pressing
+from services.routing.domain.terms import DeficiencyPolicy, Hop
 from services.routing.domain.watches import Sign, Watch
 from services.routing.domain.words import Side
 from services.routing.models import QueueChangeRow, WatchRow
-from services.routing.queries import cases, registry
+from services.routing.queries import cases, hops, registry
 from services.routing.queries import contact as contacts
 from services.routing.queries import handoffs as queries
 from services.routing.queries import parcels as in_parcels
@@ -170,46 +171,107 @@ async def announce_due(
             )
         )
     ).all()
-    set_ = [Watch(Sign(row.sign), row.on_day, row.revision) for row in rows]
-    for row in rows:
-        row.fired_at = desk.at
+    set_ = _standing(desk, rows, upto=upto)
     await session.flush()
     announced: list[Event] = []
     for watch in watches.to_announce(set_, revision=desk.handoff.clock_revision, today=upto):
         # An earlier sign of this very turn may have moved the clock on.
-        if watch.revision == desk.handoff.clock_revision:
+        if watches.standing(watch, revision=desk.handoff.clock_revision, today=upto):
             announced += await _FIRES[watch.sign](desk, watch)
     await desks.announce(desk, *announced)
+
+
+def _standing(desk: Desk, rows: Sequence[WatchRow], *, upto: date) -> list[Watch]:
+    """What does not hang on the clock is looked at again: what has been done meanwhile is void, and
+    a day that a later notice has moved is waited for."""
+    now = {
+        each.sign: each.on for each in pressing.to_watch(desk.standing, desk.terms, desk.workdays)
+    }
+    found = []
+    for row in rows:
+        watch = Watch(Sign(row.sign), row.on_day, row.revision)
+        moved_to = now.get(watch.sign)
+        if watch.revision == watches.ANY and moved_to is not None and moved_to > upto:
+            row.on_day = moved_to
+            continue
+        row.fired_at = desk.at
+        if watch.revision != watches.ANY or moved_to is not None:
+            found.append(watch)
+    return found
 
 
 async def _turn_light(desk: Desk, watch: Watch) -> list[Event]:
     """After an outage the milder one is told too, but the queue shows what holds today."""
     row = desk.handoff
-    clock = desks.clock_of(row)
-    light = Light(watch.sign.value)
-    desks.set_light(desk, deadlines.light_on(clock, desk.terms, desk.workdays, day=desk.today))
-    row.light_told = light.value
+    term, light = pressing.SAYS[watch.sign]
+    desks.set_lights(desk)
+    if term is Pressing.LIMIT:
+        row.light_told = light.value
+    else:
+        row.notice_told = light.value
     row.version += 1
     desk.session.add(QueueChangeRow(location=row.location))
     await desk.session.flush()
-    turned = events.LightTurned(
-        **desks.of_handoff(row), light=light.value, on_day=watch.on, due_on=row.due_on
+    return [_said(desk, watch)]
+
+
+async def _tell(desk: Desk, watch: Watch) -> list[Event]:
+    """Said, and nothing else changes: people act on it."""
+    return [_said(desk, watch)]
+
+
+async def _hop_over(desk: Desk, watch: Watch) -> list[Event]:
+    """Both ends hear that one of them is late."""
+    hop = Hop(pressing.SAYS[watch.sign][0].value)
+    if not await hops.undone(desk.session, desk.case, desk.handoff, hop):
+        return []
+    return [_said(desk, watch)]
+
+
+def _said(desk: Desk, watch: Watch) -> events.LightTurned:
+    row = desk.handoff
+    term, light = pressing.SAYS[watch.sign]
+    by_window = term in (Pressing.PUSH, Pressing.POST)
+    return events.LightTurned(
+        **desks.of_handoff(row),
+        light=light.value,
+        on_day=watch.on,
+        due_on=_due_on(desk, term, watch),
+        term=term.value,
+        responsible=row.receiving_location if by_window else row.location,
     )
-    return [turned]
+
+
+def _due_on(desk: Desk, term: Pressing, watch: Watch) -> date | None:
+    seen = None
+    if term is Pressing.NOTICE:
+        seen = pressing.notice_turns(desk.standing, desk.terms, desk.workdays)
+    elif term is Pressing.DELIVERY:
+        seen = pressing.delivery_turns(desk.standing, desk.terms, desk.workdays)
+    elif term in (Pressing.LIMIT, Pressing.SILENCE):
+        return desk.handoff.due_on
+    return (seen.missed if seen else watch.on) - timedelta(days=1)
 
 
 async def _deem(desk: Desk, _: Watch) -> list[Event]:
     return await acts.deem_accepted(desk)
 
 
-async def _lapse(desk: Desk, _: Watch) -> list[Event]:
-    """A supplement that never came; the originals go back."""
+async def _lapse(desk: Desk, watch: Watch) -> list[Event]:
+    """A supplement that never came: what follows is the item's to say. A refusal is an office's own
+    act, so it is asked for; otherwise the case ends, and the originals go back."""
     if desk.handoff.status != Status.NOTICED:
         return []
-    closed = await joints.close(desk, Step.LAPSE)
+    policy = desk.terms.deficiency_policy
+    if policy is DeficiencyPolicy.REFUSE_UNLESS_SUPPLEMENTED and desk.handoff.accepts:
+        desks.press(desk)
+        return [_said(desk, watch)]
+    returned = policy is DeficiencyPolicy.RETURN_AND_RESUBMIT
+    outcome = Outcome.RETURNED if returned else Outcome.LAPSED
+    closed = await joints.close(desk, Step.LAPSE, outcome=outcome)
     others = await joints.close_open(desk, Cause.LAPSED)
-    desk.case.status, desk.case.outcome = "closed", "lapsed"
-    ended = events.CaseClosed(case_number=desk.case.case_number, outcome="lapsed", at=desk.at)
+    desk.case.status, desk.case.outcome = "closed", outcome.value
+    ended = events.CaseClosed(case_number=desk.case.case_number, outcome=outcome.value, at=desk.at)
     return [closed, *others, ended]
 
 
@@ -219,32 +281,21 @@ async def _suspension_over(desk: Desk, watch: Watch) -> list[Event]:
     ended_on = watches.resumes_by_itself_on(clock, desk.terms, desk.workdays)
     row = desk.handoff
     if ended_on is None:
-        over = events.LightTurned(
-            **desks.of_handoff(row), light=watch.sign.value, on_day=watch.on, due_on=row.due_on
-        )
-        return [over]
+        return [_said(desk, watch)]
     desks.move(desk, Step.RESUME)
     await desks.finish(desk, Step.RESUME, clock=clocks.resume(clock, on=ended_on), side=Side.SYSTEM)
     return [events.HandoffResumed(**desks.of_handoff(row), at=desk.at, due_on=row.due_on)]
 
 
-async def _silence(desk: Desk, watch: Watch) -> list[Event]:
-    """超时默认, only where the item turns it on: announced; people act on it."""
-    row = desk.handoff
-    said = events.LightTurned(
-        **desks.of_handoff(row), light=watch.sign.value, on_day=watch.on, due_on=row.due_on
-    )
-    return [said]
-
-
 _FIRES: Mapping[Sign, Callable[[Desk, Watch], Awaitable[list[Event]]]] = MappingProxyType(
-    {
-        Sign.YELLOW: _turn_light,
-        Sign.RED: _turn_light,
-        Sign.MISSED: _turn_light,
+    dict.fromkeys((Sign.YELLOW, Sign.RED, Sign.MISSED, *watches.NOTICE.values()), _turn_light)
+    | dict.fromkeys(watches.DELIVERY.values(), _tell)
+    | dict.fromkeys(watches.HOPS.values(), _hop_over)
+    | {
         Sign.DEEMED_ACCEPTANCE: _deem,
         Sign.SUPPLEMENT_DUE: _lapse,
         Sign.SUSPENSION_OVER: _suspension_over,
-        Sign.SILENCE_CONSENT: _silence,
+        # 超时默认, only where the item turns it on.
+        Sign.SILENCE_CONSENT: _tell,
     }
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.routing import timers
-from tests.routing.builders import OFFICE, House, item_document
+from tests.routing.builders import OFFICE, WINDOW, House, item_document
 
 TEN = {"promised": {"value": 10, "unit": "working_day"}, "statutory": {"value": 20}}
 REVIEW = [{"code": "S1", "name": "专家评审", "category": "expert_review", "max_working_days": 30}]
@@ -26,6 +26,18 @@ async def fire(house: House) -> None:
     work = timers.fire_watches(house.premises.sessions, house.clock)
     while await work():
         pass
+
+
+async def lights(house: House, term: str = "limit") -> list[tuple[str, str, str]]:
+    """Which have been told of this term, in order: case, light, day."""
+    rows = await house.rows(
+        "SELECT subject, data FROM outbox WHERE type = 'routing.light-turned.v1' ORDER BY id"
+    )
+    return [
+        (row.subject, row.data["light"], row.data["on_day"])
+        for row in rows
+        if row.data["term"] == term
+    ]
 
 
 async def recompute(house: House) -> None:
@@ -264,20 +276,29 @@ async def test_handing_on_keeps_the_windows_date_and_gives_five_days_of_its_own(
     assert (found["notice_due"]["due"], found["deemed_on"]) == ("2026-09-17", "2026-09-18")
 
 
-async def test_a_supplement_that_never_comes_lapses(house: House) -> None:
-    version = await item(house)
+async def _noticed(house: House, policy: str) -> tuple[str, str]:
+    version = await item(house, limits={**TEN, "deficiency_policy": policy})
     number = await house.receive(item_version=version)
     handoff = await house.claimed(number)
-    answer = await house.post(
-        f"/handoffs/{handoff}/notice",
-        house.officer(),
-        faults=[{"material_code": "M2", "text": "缺签字"}],
-    )
+    faults = [{"material_code": "M2", "text": "缺签字"}]
+    answer = await house.post(f"/handoffs/{handoff}/notice", house.officer(), faults=faults)
     assert answer.status_code == 200, answer.text
+    return number, handoff
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"),
+    [("supplement_before_acceptance", "lapsed"), ("return_and_resubmit", "returned")],
+)
+async def test_a_supplement_that_never_comes_ends_it_as_the_item_says(
+    house: House, policy: str, outcome: str
+) -> None:
+    number, handoff = await _noticed(house, policy)
     # Ten working days: 20 September is the last.
     assert (await due(house, handoff))["supplement_due"]["due"] == "2026-09-20"
     house.clock.set("2026-09-20", hour=23)
     await fire(house)
+    assert "routing.case-closed.v1" not in dict(await house.told(number))
     house.clock.set("2026-09-21", hour=0)
     await fire(house)
     told = await house.told(number)
@@ -285,7 +306,228 @@ async def test_a_supplement_that_never_comes_lapses(house: House) -> None:
         "routing.handoff-closed.v1",
         "routing.case-closed.v1",
     ]
-    assert told[-1][1]["outcome"] == "lapsed"
+    assert [data["outcome"] for _, data in told[-2:]] == [outcome, outcome]
+
+
+async def test_where_the_item_says_refuse_the_office_is_asked_to_and_nothing_lapses(
+    house: House,
+) -> None:
+    number, handoff = await _noticed(house, "refuse_unless_supplemented")
+    path = f"/handoffs/{handoff}/refusal"
+    body = {"ground": "not_supplemented", "reason": "逾期未补正"}
+    early = await house.post(path, house.officer(), **body)
+    assert [each["code"] for each in early.json()["faults"]] == ["ground-not-open"]
+    assert "2026-09-20" in early.json()["faults"][0]["message_zh"]
+    house.clock.set("2026-09-21", hour=0)
+    await fire(house)
+    assert await lights(house, "supplement") == [(number, "missed", "2026-09-21")]
+    seen = await house.get(f"/handoffs/{handoff}", house.officer())
+    assert (seen.json()["status"], seen.json()["clock"]["light"]) == ("noticed", "red")
+    refused = await house.post(path, house.officer(), **body)
+    assert (refused.status_code, refused.json()["status"]) == (200, "refused"), refused.text
+
+
+async def test_for_want_of_a_supplement_nothing_is_refused_unless_the_item_says_so(
+    house: House,
+) -> None:
+    _, handoff = await _noticed(house, "supplement_before_acceptance")
+    house.clock.set("2026-09-20")
+    answer = await house.post(
+        f"/handoffs/{handoff}/refusal", house.officer(), ground="not_supplemented", reason="逾期"
+    )
+    assert [each["pointer"] for each in answer.json()["faults"]] == ["/ground"]
+
+
+async def test_before_acceptance_the_notice_window_has_lights_of_its_own(house: House) -> None:
+    version = await item(house)
+    number = await house.receive(item_version=version)
+    handoff = await house.handoff_of(number)
+    found = await due(house, handoff)
+    # Five days from Monday 7: the third is Thursday 10, the fifth Monday 14.
+    assert found["notice_lights"] == {
+        "yellow": "2026-09-10",
+        "red": "2026-09-14",
+        "missed": "2026-09-15",
+    }
+    assert any("行政许可法第32条" in line for line in found["lines"])
+    house.clock.set("2026-09-09", hour=23)
+    await fire(house)
+    assert await lights(house, "notice") == []
+    house.clock.set("2026-09-10", hour=0)
+    await fire(house)
+    await fire(house)
+    assert await lights(house, "notice") == [(number, "yellow", "2026-09-10")]
+    page = (await house.get(f"/queues/{OFFICE}/handoffs", house.officer())).json()
+    assert page["handoffs"][0]["clock"]["light"] == "yellow"
+    house.clock.set("2026-09-14", hour=0)
+    await fire(house)
+    assert [each[1] for each in await lights(house, "notice")] == ["yellow", "red"]
+    told = [data for type_, data in await house.told(number) if "light" in type_]
+    assert {(each["due_on"], each["responsible"]) for each in told if each["term"] == "notice"} == {
+        ("2026-09-14", OFFICE)
+    }
+    house.clock.set("2026-09-14", hour=9)
+    handoff = await house.claimed(number)
+    await house.post(f"/handoffs/{handoff}/acceptance", house.officer())
+    # Accepted in time: the window's light goes out, the limit's begins at green.
+    seen = await house.get(f"/handoffs/{handoff}", house.officer())
+    assert seen.json()["clock"]["light"] == "green"
+    house.clock.set("2026-09-15")
+    await fire(house)
+    assert [each[1] for each in await lights(house, "notice")] == ["yellow", "red"]
+
+
+async def test_a_supplement_begins_the_days_and_their_lights_again(house: House) -> None:
+    version = await item(house)
+    number = await house.receive(item_version=version)
+    house.clock.set("2026-09-11")
+    await fire(house)
+    handoff = await house.claimed(number)
+    faults = [{"material_code": "M2", "text": "缺签字"}]
+    await house.post(f"/handoffs/{handoff}/notice", house.officer(), faults=faults)
+    # Told: the applicant's turn, nothing presses the office.
+    seen = await house.get(f"/handoffs/{handoff}", house.officer())
+    assert seen.json()["clock"]["light"] == "green"
+    house.clock.set("2026-09-16")
+    await fire(house)
+    await house.supplement(number, "M2")
+    found = await due(house, handoff)
+    # 17, 18 = 2; 20 (Sunday, worked) = 3; 21, 22 = 5
+    assert (found["notice_due"]["due"], found["deemed_on"]) == ("2026-09-22", "2026-09-23")
+    house.clock.set("2026-09-22")
+    await fire(house)
+    assert await lights(house, "notice") == [
+        (number, "yellow", "2026-09-10"),
+        (number, "yellow", "2026-09-20"),
+        (number, "red", "2026-09-22"),
+    ]
+
+
+async def test_who_misses_the_window_is_told_so_and_it_counts_as_accepted(house: House) -> None:
+    version = await item(house)
+    number = await house.receive(item_version=version)
+    house.clock.set("2026-09-18")
+    await fire(house)
+    assert [each[1] for each in await lights(house, "notice")] == ["yellow", "red", "missed"]
+    types = [type_ for type_, _ in await house.told(number)]
+    assert types.index("routing.handoff-accepted.v1") > types.index("routing.light-turned.v1")
+    await fire(house)
+    # Accepted from the 7th: the limit's own half was the 14th, its ninth day the 18th.
+    assert await lights(house) == [
+        (number, "yellow", "2026-09-14"),
+        (number, "red", "2026-09-18"),
+    ]
+
+
+async def _granted(house: House, **changes: Any) -> tuple[str, str]:
+    number, handoff = await house.accepted(**changes)
+    await house.post(
+        f"/handoffs/{handoff}/decision", house.officer(), result="granted", opinion="准予"
+    )
+    return number, handoff
+
+
+async def _delivery(house: House, number: str, status: str, method: str) -> None:
+    await house.feed(
+        "notify.delivery-changed.v1",
+        number,
+        {
+            "case_number": number,
+            "delivery_id": "01990000-0000-7000-8000-000000000001",
+            "method": method,
+            "status": status,
+            "at": house.clock().isoformat(),
+        },
+    )
+
+
+async def test_the_ten_days_do_not_run_against_who_was_told_and_does_not_collect(
+    house: House,
+) -> None:
+    kept, handoff = await _granted(house, delivery_method="window_pickup")
+    left, _ = await _granted(house, delivery_method="window_pickup")
+    house.clock.set("2026-09-11")
+    await _delivery(house, kept, "ready", "window_pickup")
+    found = await due(house, handoff)
+    assert found["delivery_due"] is None
+    assert "2026-09-11已告知申请人领取，未领取的时间不计" in found["lines"][-1]
+    # Ten working days from the 7th end on Sunday 20; half of them on the 14th, nine on the 18th.
+    house.clock.set("2026-09-25")
+    await fire(house)
+    await fire(house)
+    assert await lights(house, "delivery") == [
+        (left, "yellow", "2026-09-14"),
+        (left, "red", "2026-09-18"),
+        (left, "missed", "2026-09-21"),
+    ]
+
+
+async def test_what_was_delivered_has_no_term_any_more(house: House) -> None:
+    number, _ = await _granted(house)
+    house.clock.set("2026-09-10")
+    await house.feed(
+        "notify.result-delivered.v1",
+        number,
+        {"case_number": number, "delivered_at": house.clock().isoformat()},
+    )
+    house.clock.set("2026-09-25")
+    await fire(house)
+    assert await lights(house, "delivery") == []
+
+
+async def test_each_hop_that_is_late_is_told_once_with_whose_turn_it_was(house: House) -> None:
+    electronic = [{"code": "M1", "form": "electronic", "count": 1}]
+    number = await house.receive(materials=electronic)
+    handoff = await house.handoff_of(number)
+    found = {each["hop"]: each["due"] for each in (await due(house, handoff))["hops"]}
+    # One working day each after Monday 7.
+    assert found == {"push": "2026-09-08", "recheck": "2026-09-08"}
+    house.clock.set("2026-09-08", hour=23)
+    await fire(house)
+    assert await lights(house, "recheck") == []
+    house.clock.set("2026-09-12")
+    await fire(house)
+    await fire(house)
+    assert await lights(house, "push") == [(number, "missed", "2026-09-09")]
+    assert await lights(house, "recheck") == [(number, "missed", "2026-09-09")]
+    told = {data["term"]: data for type_, data in await house.told(number) if "light" in type_}
+    assert (told["push"]["responsible"], told["recheck"]["responsible"]) == (WINDOW, OFFICE)
+
+
+async def test_a_hop_done_in_time_is_not_told(house: House) -> None:
+    number = await house.receive(materials=[])
+    await house.claimed(number)
+    await house.post(f"/handoffs/{await house.handoff_of(number)}/acceptance", house.officer())
+    house.clock.set("2026-09-09")
+    await fire(house)
+    assert await lights(house, "push") == await lights(house, "recheck") == []
+
+
+async def test_a_result_to_be_posted_leaves_within_its_day(house: House) -> None:
+    late, _ = await _granted(house, delivery_method="post")
+    sent, _ = await _granted(house, delivery_method="post")
+    house.clock.set("2026-09-08")
+    await _delivery(house, sent, "on_way", "post")
+    house.clock.set("2026-09-09")
+    await fire(house)
+    assert await lights(house, "post_result") == [(late, "missed", "2026-09-09")]
+
+
+async def test_a_notice_that_moves_the_day_of_delivery_is_waited_for(house: House) -> None:
+    number, _ = await _granted(house)
+    day = {"division": "620100", "day": "2026-09-14", "works": False, "name": "示例节"}
+    answer = await house.client.post(
+        "/routing/v1/calendars/local-days",
+        headers=house.token("ops"),
+        json=[{**day, "source": "示例"}],
+    )
+    assert answer.status_code == 201, answer.text
+    house.clock.set("2026-09-14")
+    await fire(house)
+    assert await lights(house, "delivery") == []
+    house.clock.set("2026-09-15")
+    await fire(house)
+    assert [each[:2] for each in await lights(house, "delivery")] == [(number, "yellow")]
 
 
 async def test_after_three_days_of_outage_each_sign_is_told_once_oldest_first(
@@ -312,10 +554,7 @@ async def test_after_three_days_of_outage_each_sign_is_told_once_oldest_first(
     house.clock.set("2026-09-18")
     await fire(house)
     await fire(house)
-    rows = await house.rows(
-        "SELECT subject, data FROM outbox WHERE type = 'routing.light-turned.v1' ORDER BY id"
-    )
-    told = [(row.subject, row.data["light"], row.data["on_day"]) for row in rows]
+    told = await lights(house)
     # The ninth day from the 7th is the 18th itself.
     assert [each[:2] for each in told] == [(first, "yellow"), (second, "yellow"), (first, "red")]
     assert told == sorted(told, key=lambda each: each[2])
@@ -323,11 +562,7 @@ async def test_after_three_days_of_outage_each_sign_is_told_once_oldest_first(
     house.clock.set("2026-09-28")
     await fire(house)
     await fire(house)
-    rows = await house.rows(
-        "SELECT subject, data FROM outbox WHERE type = 'routing.light-turned.v1' ORDER BY id"
-    )
-    lights = [(row.subject, row.data["light"]) for row in rows]
-    assert sorted(lights) == sorted(
+    assert sorted(each[:2] for each in await lights(house)) == sorted(
         [(case, light) for case in (first, second) for light in ("yellow", "red", "missed")]
     )
 
@@ -347,8 +582,7 @@ async def test_a_light_is_not_told_again_because_the_clock_changed(house: House)
     house.clock.set("2026-09-17")
     await house.post(f"/handoffs/{handoff}/resumption", house.officer())
     await fire(house)
-    lights = [data["light"] for type_, data in await house.told(number) if "light" in type_]
-    assert lights == ["yellow"]
+    assert [each[:2] for each in await lights(house)] == [(number, "yellow")]
 
 
 async def test_an_extension_is_asked_for_and_a_supervisor_answers(house: House) -> None:

@@ -114,6 +114,7 @@ class HandoffExtended(HandoffDue):
 
 class LightTurned(OfHandoff):
     light: str
+    term: str = "limit"
 
 
 class HandoffTransferred(HandoffAt):

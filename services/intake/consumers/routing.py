@@ -190,6 +190,10 @@ async def on_handoff_extended(session: AsyncSession, message: Received[HandoffEx
 
 
 async def on_light_turned(session: AsyncSession, message: Received[LightTurned]) -> None:
+    """The case's own light is the limit's, and before it the notice window's; what a hop or the
+    delivery is late with is for the places between which it hangs."""
+    if message.data.term not in ("limit", "notice"):
+        return
     await _at_work(session, message, News(What.LIGHT, message.at, value=message.data.light))
 
 

@@ -230,8 +230,12 @@ def _nothing(picture: Picture, _: News) -> Picture:
 
 
 def _accepted(picture: Picture, news: News) -> Picture:
+    """The light before it was that of the days to answer; the limit's own is told when it turns."""
     return replace(
-        _due(picture, news), accepted_at=picture.accepted_at or news.at, asked_until=None
+        _due(picture, news),
+        accepted_at=picture.accepted_at or news.at,
+        asked_until=None,
+        light=None,
     )
 
 

@@ -157,6 +157,28 @@ class Limits(Clause):
     deliver_within: Term | None = None
     silence_is_consent: StrictBool = False
     hops: Hops = Hops()
+    # Where the law can be read two ways, and what no law names: routing has an answer of its own
+    # where the item has none.
+    receipt_day: Literal["authority", "window"] | None = None
+    deemed_after: Term | None = None
+    deemed_after_supplement: StrictBool | None = None
+    suspension_end: Literal["resumed", "told"] | None = None
+    over_rest_days: StrictBool | None = None
+    window_return: Term | None = None
+    reminder_answer: Term | None = None
+
+
+class Remedy(Clause):
+    value: Annotated[StrictInt, Field(ge=1, le=999)]
+    unit: Literal["natural_day", "month"]
+    basis: Text
+
+
+class Remedies(Clause):
+    """How long the applicant may ask for 行政复议, or sue; what is not named is not printed."""
+
+    review: Remedy | None = None
+    suit: Remedy | None = None
 
 
 class SpecialProcedure(Clause):
@@ -239,6 +261,7 @@ class ItemVersion(Clause):
     basis_example: dict[str, str] = Field(default_factory=dict)
     limits: Limits
     special_procedures: tuple[SpecialProcedure, ...] = ()
+    remedies: Remedies | None = None
     acceptance_authority: Authority
     agents_allowed: StrictBool
     guardian_below_age: Age | None = None

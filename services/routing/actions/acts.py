@@ -13,7 +13,7 @@ from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Deed, Desk
 from services.routing.domain import clock as clocks
-from services.routing.domain import notices, refusals, waits
+from services.routing.domain import notices, refusals, remedies, waits
 from services.routing.domain.approvals import Kind
 from services.routing.domain.clock import Began, State
 from services.routing.domain.handoffs import Status, Step
@@ -59,8 +59,11 @@ async def refuse_handoff(
     """不予受理 (行政许可法 32): with its ground, and the right authority where it is another's."""
     refusals.check(ground=ground, competent_authority=competent_authority, reason=reason)
     desk = await desks.begin(session, handoff_id, Step.REFUSE, deed)
-    desks.move(desk, Step.REFUSE)
     row = desk.handoff
+    refusals.check_silence(
+        ground, desk.terms.deficiency_policy, due_on=row.supplement_due_on, today=desk.today
+    )
+    desks.move(desk, Step.REFUSE)
     clock = clocks.stop(desks.clock_of(row), on=desk.today)
     facts = {"ground": ground, "competent_authority": competent_authority}
     await desks.finish(desk, Step.REFUSE, clock=clock, facts=facts, words={"reason": reason})
@@ -69,7 +72,7 @@ async def refuse_handoff(
         at=desk.at,
         ground=ground,
         competent_authority=competent_authority,
-        remedies=refusals.remedies_of(desk.item.document),
+        remedies=remedies.sentence(desk.item.document),
         reason=reason,
     )
     closed = await joints.close_open(desk, Cause.REFUSED)

@@ -177,6 +177,7 @@ def _handoff(
         light="green",
         light_rank=3,
         light_told="green",
+        notice_told="green",
         turn=0,
         calendar=known.calendar,
         lane_rank=0 if case.priority == "green" else 1,

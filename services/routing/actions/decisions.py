@@ -11,7 +11,7 @@ from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Deed, Desk
 from services.routing.domain import clock as clocks
-from services.routing.domain import promises, refusals, waits
+from services.routing.domain import promises, refusals, remedies, waits
 from services.routing.domain.approvals import Kind
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.joint import Cause
@@ -98,7 +98,7 @@ def _case_decided(
         deliver_by=term.due if term and result == "granted" else None,
         opinion=opinion,
         certificate=certificate,
-        remedies=refusals.remedies_of(desk.item.document) if result == "denied" else "",
+        remedies=remedies.sentence(desk.item.document) if result == "denied" else "",
         result_original=paper,
     )
 
@@ -141,9 +141,11 @@ async def revoke(desk: Desk, *, reason: str) -> list[Event]:
     desks.move(desk, Step.REVOKE)
     await desks.finish(desk, Step.REVOKE, words={"reason": reason})
     desk.case.status, desk.case.outcome = "closed", "revoked"
-    remedies = refusals.remedies_of(desk.item.document)
     revoked = events.DecisionRevoked(
-        **desks.of_handoff(row), at=desk.at, remedies=remedies, reason=reason
+        **desks.of_handoff(row),
+        at=desk.at,
+        remedies=remedies.sentence(desk.item.document),
+        reason=reason,
     )
     ended = events.CaseClosed(case_number=row.case_number, outcome="revoked", at=desk.at)
     return [revoked, ended]

@@ -11,12 +11,13 @@ from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.domain import deadlines, duties, handoffs, leases, waits, watches
+from services.routing.domain import deadlines, duties, handoffs, leases, pressing, waits, watches
 from services.routing.domain.clock import Clock
 from services.routing.domain.deadlines import Light
 from services.routing.domain.duties import Allowed, Approval, Because, Refused
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.leases import Work
+from services.routing.domain.pressing import Pressing, Standing
 from services.routing.domain.queues import RANKS, TAKES_TURNS
 from services.routing.domain.terms import Terms
 from services.routing.domain.waits import Receipts
@@ -25,7 +26,7 @@ from services.routing.domain.words import LocationKind, Mode, Power, Side
 from services.routing.models import ActRow, CaseRow, HandoffRow, QueueChangeRow, WatchRow
 from services.routing.queries import attachments, registry
 from services.routing.queries import handoffs as queries
-from services.routing.queries.readings import acting_side, receipts_of
+from services.routing.queries.readings import acting_side, receipts_of, standing_of
 from services.routing.queries.readings import clock_of as clock_of
 from services.routing.queries.readings import side_of as side_of
 from services.routing.queries.readings import terms_of as terms_of
@@ -45,8 +46,6 @@ from shared.workdays.calendar import Workdays
 
 _WITHOUT_HOLDING = frozenset({Side.RECEIVING, Side.DESK})
 _SUPERVISING = frozenset({Role.SUPERVISOR, Role.PARTNER})
-
-_LIGHTS = frozenset({Sign.YELLOW, Sign.RED, Sign.MISSED})
 
 
 class NotTheirsError(ConflictError):
@@ -168,6 +167,10 @@ class Desk:
     @property
     def receipts(self) -> Receipts:
         return receipts_of(self.handoff)
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.handoff, by_post=self.case.delivery_method == "post")
 
 
 async def begin(session: AsyncSession, handoff_id: UUID, step: Step, deed: Deed) -> Desk:
@@ -313,17 +316,36 @@ def set_clock(desk: Desk, clock: Clock) -> None:
     row.due_on = due.on if due else None
     row.due_provisional = due.provisional if due else False
     row.calendar = desk.known.calendar
-    set_light(desk, deadlines.light_on(clock, desk.terms, workdays, day=desk.today))
+    set_lights(desk)
 
 
-def set_light(desk: Desk, light: Light) -> None:
-    """One that has gone back to a milder light may be announced again."""
-    row = desk.handoff
-    if RANKS[light] > RANKS[Light(row.light_told or Light.GREEN)]:
-        row.light_told = light.value
+def set_lights(desk: Desk) -> None:
+    """The queue shows the graver of the two: the limit's, and before acceptance the notice
+    window's. One that has gone back to a milder light may be announced again."""
+    row, terms, workdays, today = desk.handoff, desk.terms, desk.workdays, desk.today
+    limit = deadlines.light_on(clock_of(row), terms, workdays, day=today)
+    notice = pressing.notice_light(desk.standing, terms, workdays, day=today)
+    row.light_told = _milder(row.light_told, limit)
+    row.notice_told = _milder(row.notice_told, notice)
+    light = pressing.graver(limit, notice)
     if row.light != light.value:
         row.light, row.light_rank = light.value, RANKS[light]
         take_turn(desk)
+
+
+def press(desk: Desk) -> None:
+    """Something has to be done now, though no clock runs: it goes where the red ones are."""
+    row = desk.handoff
+    if row.light != Light.RED:
+        row.light, row.light_rank = Light.RED.value, RANKS[Light.RED]
+        take_turn(desk)
+    row.version += 1
+    desk.session.add(QueueChangeRow(location=row.location))
+
+
+def _milder(told: str | None, light: Light) -> str:
+    before = Light(told or Light.GREEN)
+    return (light if RANKS[light] > RANKS[before] else before).value
 
 
 def take_turn(desk: Desk) -> None:
@@ -367,11 +389,13 @@ async def set_watches(desk: Desk, *, first: bool = False) -> None:
 def _to_watch(desk: Desk) -> list[Watch]:
     row, workdays = desk.handoff, desk.workdays
     clock = clock_of(row)
-    told = RANKS[Light(row.light_told or Light.GREEN)]
     found = [
         each
-        for each in watches.watches(clock, desk.terms, workdays)
-        if each.sign not in _LIGHTS or RANKS[Light(each.sign.value)] < told
+        for each in (
+            *watches.watches(clock, desk.terms, workdays),
+            *pressing.to_watch(desk.standing, desk.terms, workdays),
+        )
+        if not _told(row, each.sign)
     ]
     if row.status == Status.RECEIVED and row.accepts:
         deemed = waits.deemed_acceptance(
@@ -382,6 +406,15 @@ def _to_watch(desk: Desk) -> list[Watch]:
         lapses_on = waits.lapses_on(row.noticed_on, desk.terms, workdays)
         found += watches.watch_supplement(lapses_on, revision=clock.revision)
     return found
+
+
+def _told(row: HandoffRow, sign: Sign) -> bool:
+    """A light of this gravity has been announced, of the term that the sign speaks of."""
+    if sign not in pressing.SAYS:
+        return False
+    term, light = pressing.SAYS[sign]
+    told = {Pressing.LIMIT: row.light_told, Pressing.NOTICE: row.notice_told}.get(term)
+    return told is not None and RANKS[light] >= RANKS[Light(told)]
 
 
 async def finish(

@@ -11,7 +11,7 @@ from services.routing.actions import opening
 from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
 from services.routing.domain import handoffs, joint
-from services.routing.domain.handoffs import Status, Step, StepNotAllowedError
+from services.routing.domain.handoffs import Outcome, Status, Step, StepNotAllowedError
 from services.routing.domain.joint import Answer, Cause, MergedGap
 from services.routing.domain.notices import Gap
 from services.routing.domain.registry import Location
@@ -136,12 +136,18 @@ def fall_silent(rows: Sequence[HandoffRow], *, at: datetime) -> None:
 
 
 async def close(
-    desk: Desk, step: Step, *, side: Side = Side.SYSTEM, reason: str | None = None
+    desk: Desk,
+    step: Step,
+    *,
+    outcome: Outcome | None = None,
+    side: Side = Side.SYSTEM,
+    reason: str | None = None,
 ) -> Event:
-    """`step` ends the handoff without a decision."""
+    """`step` ends the handoff without a decision; the outcome is the step's own unless named."""
     row = desk.handoff
     clock = clocks.stop(desks.clock_of(row), on=desk.today)
     desks.move(desk, step)
+    row.outcome = outcome.value if outcome else row.outcome
     words = {"reason": reason} if reason else None
     await desks.finish(desk, step, clock=clock, side=side, words=words)
     return events.HandoffClosed(

@@ -8,7 +8,7 @@ from services.routing.actions import desk as desks
 from services.routing.actions import transfers
 from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
-from services.routing.domain import joint
+from services.routing.domain import joint, waits
 from services.routing.domain.clock import Began
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.terms import ClockStart
@@ -62,7 +62,8 @@ async def arrive(desk: Desk, *, side: Side = Side.SYSTEM) -> Sequence[Event]:
         row.accepted_at = desk.at
     clock = clocks.NOT_STARTED
     if desk.terms.clock_start is ClockStart.RECEIPT or row.status == Status.ACCEPTED:
-        clock = clocks.start(clock, on=desk.today, began=Began.RECEIVED)
+        received_on = waits.clock_receipt(desk.receipts, desk.terms) or desk.today
+        clock = clocks.start(clock, on=received_on, began=Began.RECEIVED)
     announced: list[Event] = []
     if _accepted_at_window(row):
         desks.move(desk, Step.ACCEPT)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from services.routing.api.handoffs import HandoffId
 from services.routing.domain.clock import Kind, State
-from services.routing.domain.deadlines import Due, Light
+from services.routing.domain.deadlines import Due, Light, Turns
+from services.routing.domain.terms import Hop
 from services.routing.grants import GRANTS
 from services.routing.queries import clocks
 from shared.clock import Now
@@ -50,6 +51,16 @@ class LightsOut(BaseModel):
     missed: date = Field(description="超期之日")
 
 
+class HopOut(BaseModel):
+    hop: Hop = Field(
+        description="push 收件地推送电子材料、post 收件地寄出纸质材料、recheck 办理地窗口复核、"
+        "post_result 办理地寄出结果"
+    )
+    name: str = Field(examples=["收件地寄出纸质材料"])
+    due: date = Field(description="最后一日")
+    provisional: bool
+
+
 class ClockDetail(BaseModel):
     state: State = Field(
         description="not_started 未起算、running 计时、suspended 暂停、stopped 停止"
@@ -62,9 +73,13 @@ class ClockDetail(BaseModel):
     window_received_on: date = Field(description="窗口收件日")
     handling_received_on: date | None = Field(description="办理地收到日")
     notice_due: TermOut | None = Field(description="一次性告知的最后一日")
+    notice_lights: LightsOut | None = Field(description="受理之前，一次性告知期限的各灯色从哪天起")
     deemed_on: date | None = Field(description="未告知的，自哪天起视为已受理")
     supplement_due: TermOut | None = Field(description="补正截止日")
-    delivery_due: TermOut | None = Field(description="送达结果的最后一日")
+    delivery_due: TermOut | None = Field(
+        description="送达结果的最后一日；已告知领取而未领取的，不计算"
+    )
+    hops: list[HopOut] = Field(description="两地之间各环节应在哪天之前完成")
 
 
 @router.get("/{handoff_id}/clock", summary="期限如何算出")
@@ -77,7 +92,7 @@ async def read_clock(
         state=found.clock.state,
         due=DueOut.of(found.due),
         light=found.light,
-        lights=LightsOut.model_validate(found.turns, from_attributes=True) if found.turns else None,
+        lights=_lights(found.turns),
         stretches=[
             StretchOut.model_validate(each, from_attributes=True) for each in found.clock.stretches
         ],
@@ -85,10 +100,19 @@ async def read_clock(
         window_received_on=found.receipts.window_on,
         handling_received_on=found.receipts.handling_on,
         notice_due=_term(found.notice_due),
+        notice_lights=_lights(found.notice_turns),
         deemed_on=found.deemed.happens_on if found.deemed else None,
         supplement_due=_term(found.supplement_due),
         delivery_due=_term(found.delivery_due),
+        hops=[
+            HopOut(hop=hop, name=hop.zh, due=term.due, provisional=term.provisional)
+            for hop, term in found.hops.items()
+        ],
     )
+
+
+def _lights(turns: Turns | None) -> LightsOut | None:
+    return LightsOut.model_validate(turns, from_attributes=True) if turns else None
 
 
 def _term(term: Any) -> TermOut | None:

@@ -29,7 +29,8 @@ async def accept_handoff(
 class RefusalIn(ActIn):
     ground: Ground = Field(
         description="理由：not_required 依法不需要、not_competent 不属本机关职权、"
-        "not_eligible 不符合条件、false_materials 材料虚假、other 其他"
+        "not_eligible 不符合条件、false_materials 材料虚假、"
+        "not_supplemented 逾期未补正（仅限本事项如此规定的，且期限已满）、other 其他"
     )
     competent_authority: str | None = Field(
         default=None,

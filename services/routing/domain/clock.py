@@ -156,11 +156,14 @@ def resume(clock: Clock, *, on: date) -> Clock:
 
 
 def await_supplement(clock: Clock, terms: Terms, *, on: date) -> Clock:
-    """Before acceptance nothing runs; after it a notice stops nothing.
+    """Before acceptance nothing runs but the days to answer, and they are over with it; after it
+    a notice stops nothing.
 
     Only where the item counts from receipt and leaves 补正 out does a notice pause the clock.
     """
     counts_from_receipt = terms.clock_start is ClockStart.RECEIPT
+    if clock.state is State.NOT_STARTED:
+        return touched(clock)
     if clock.state is not State.RUNNING or not counts_from_receipt:
         return clock
     if terms.counts_while_supplementing:
@@ -169,6 +172,9 @@ def await_supplement(clock: Clock, terms: Terms, *, on: date) -> Clock:
 
 
 def supplemented(clock: Clock, *, on: date) -> Clock:
+    """Before acceptance the days to answer begin again."""
+    if clock.state is State.NOT_STARTED:
+        return touched(clock)
     if clock.state is not State.SUSPENDED or clock.stretches[-1].kind is not Kind.SUPPLEMENT:
         return clock
     return resume(clock, on=on)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from services.routing.domain import clock as clocks
 from services.routing.domain.clock import Clock, Kind, Stretch
@@ -17,7 +18,7 @@ from services.routing.domain.terms import (
     Terms,
     Unit,
 )
-from services.routing.domain.waits import Deemed
+from services.routing.domain.waits import Deemed, Delivery
 from shared.workdays.calendar import Term, Workdays
 
 
@@ -66,6 +67,25 @@ def explain_deemed(deemed: Deemed) -> str:
         f"至{deemed.last_day}未一次性告知补正的，自收到申请材料之日{deemed.accepted_on}起"
         f"即为受理（{DEEMED}）。"
     )
+
+
+def explain_notice(due: Term | None, terms: Terms) -> tuple[str, ...]:
+    if due is None:
+        return ()
+    limit = terms.notify_window
+    within = "当场" if limit.value == 0 else f"在{limit.zh}内，即至{due.due}，"
+    return (f"材料不齐的，应当{within}一次告知全部内容（{limit.article}）。",)
+
+
+def explain_delivery(
+    granted_on: date | None, delivery: Delivery | None, terms: Terms
+) -> tuple[str, ...]:
+    if granted_on is None or delivery is None:
+        return ()
+    within = f"{granted_on}准予，应当自次日起{_with_article(terms.deliver_within)}内送达"
+    if delivery.due is None:
+        return (f"{within}；{delivery.told_on}已告知申请人领取，未领取的时间不计。",)
+    return (f"{within}，至{delivery.due.due}届满。",)
 
 
 def _beginning(clock: Clock) -> str:

@@ -50,6 +50,7 @@ class Outcome(Named):
 
     WITHDRAWN = "withdrawn", "申请人撤回"
     LAPSED = "lapsed", "逾期未补正"
+    RETURNED = "returned", "逾期未补正，退回申请"
     CANCELLED = "cancelled", "已取消"
     TRANSFERRED_ON = "transferred_on", "已转办"
     FAILED = "failed", "协办无法办理"

@@ -1,24 +1,20 @@
 """What a refusal or a denial owes the applicant: a ground, reasons, the right office, remedies."""
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import date
 
+from services.routing.domain.terms import DeficiencyPolicy
 from services.routing.domain.words import Named
 from shared.errors import Fault, InvalidError
 
-# 行政许可法 32, 38. The terms of 行政复议法 20 and 行政诉讼法 46 (from memory): an item whose own
-# law names others says so with `remedies`.
-REMEDIES = (
-    "如不服本决定，可以自收到本决定书之日起六十日内依法申请行政复议，"
-    "也可以自收到本决定书之日起六个月内依法向人民法院提起行政诉讼。"
-)
-
 
 class Ground(Named):
+    """行政许可法 32; the last but one only where the item's own rules say so."""
+
     NOT_REQUIRED = "not_required", "依法不需要取得行政许可"
     NOT_COMPETENT = "not_competent", "依法不属于本机关职权范围"
     NOT_ELIGIBLE = "not_eligible", "不符合申请条件"
     FALSE_MATERIALS = "false_materials", "隐瞒有关情况或者提供虚假材料"
+    NOT_SUPPLEMENTED = "not_supplemented", "逾期未补正，本事项规定不予受理"
     OTHER = "other", "其他"
 
 
@@ -51,6 +47,23 @@ def check(*, ground: str, competent_authority: str | None, reason: str) -> None:
         raise InvalidError(faults)
 
 
+def check_silence(
+    ground: str, policy: DeficiencyPolicy, *, due_on: date | None, today: date
+) -> None:
+    """For want of a supplement only where the item says so, and not before its term is over."""
+    if ground != Ground.NOT_SUPPLEMENTED:
+        return
+    zh = ""
+    if policy is not DeficiencyPolicy.REFUSE_UNLESS_SUPPLEMENTED:
+        zh = f"本事项规定“{policy.zh}”，不以逾期未补正为由不予受理"
+    elif due_on is None:
+        zh = "没有等待补正的告知"
+    elif today <= due_on:
+        zh = f"补正期限至{due_on}，尚未届满"
+    if zh:
+        raise InvalidError([Fault("/ground", "ground-not-open", zh, "this ground is not open")])
+
+
 def check_decision(*, result: str, opinion: str, certificate: bool) -> None:
     """行政许可法 38: a denial gives reasons; only what was granted has a certificate."""
     faults = []
@@ -68,10 +81,6 @@ def check_decision(*, result: str, opinion: str, certificate: bool) -> None:
         )
     if faults:
         raise InvalidError(faults)
-
-
-def remedies_of(document: Mapping[str, Any]) -> str:
-    return str(document.get("remedies") or REMEDIES)
 
 
 def _reasons(pointer: str, zh: str) -> Fault:

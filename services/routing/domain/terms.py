@@ -43,6 +43,15 @@ class ReceiptDay(Named):
     WINDOW = "window", "收件窗口收到之日"
 
 
+class DeficiencyPolicy(Named):
+    """What follows when what is missing does not come in time; the item says which."""
+
+    SUPPLEMENT_BEFORE_ACCEPTANCE = "supplement_before_acceptance", "逾期未补正的终结，可以重新申请"
+    REFUSE_UNLESS_SUPPLEMENTED = "refuse_unless_supplemented", "逾期未补正的不予受理"
+    RETURN_AND_RESUBMIT = "return_and_resubmit", "逾期未补正的退回，补正后重新提交"
+    ACCEPT_ON_COMMITMENT = "accept_on_commitment", "承诺后受理，事后补材料"
+
+
 class Hop(Named):
     PUSH = "push", "收件地推送电子材料"
     POST = "post", "收件地寄出纸质材料"
@@ -104,6 +113,7 @@ class Terms:
     deemed_after: Limit | None = field(default_factory=lambda: Limit(5, Unit.WORKING, DEEMED))
     deemed_after_supplement: bool = True
     supplement_term: Limit | None = None
+    deficiency_policy: DeficiencyPolicy = DeficiencyPolicy.SUPPLEMENT_BEFORE_ACCEPTANCE
     extension_max: Limit | None = field(default_factory=lambda: Limit(10, Unit.WORKING, DECISION))
     deliver_within: Limit = field(default_factory=lambda: Limit(10, Unit.WORKING, DELIVERY))
     suspension_end: SuspensionEnd = SuspensionEnd.RESUMED
@@ -128,10 +138,15 @@ class Terms:
         return next((each for each in self.procedures if code in (each.code, each.name)), None)
 
 
+_NONE = frozenset({"extension_max"})
+
+
 def of_item(
     limits: Mapping[str, Any], special_procedures: Sequence[Mapping[str, Any]] = ()
 ) -> Terms:
-    """`limits` and `special_procedures` as an item version carries them."""
+    """`limits` and `special_procedures` as an item version carries them; what is null says nothing,
+    but of the extension it says that there is none."""
+    limits = {name: each for name, each in limits.items() if each is not None or name in _NONE}
     unit = Unit(limits.get("unit", Unit.WORKING))
     several = bool(limits.get("joint_departments"))
     window = limit_of(limits.get("notify_window"), unit) or Limit(5, Unit.WORKING, DEEMED)
@@ -145,6 +160,9 @@ def of_item(
         deemed_after=_deemed_after(limits, window, unit),
         deemed_after_supplement=bool(limits.get("deemed_after_supplement", True)),
         supplement_term=limit_of(limits.get("supplement_term"), unit),
+        deficiency_policy=DeficiencyPolicy(
+            limits.get("deficiency_policy", DeficiencyPolicy.SUPPLEMENT_BEFORE_ACCEPTANCE)
+        ),
         extension_max=_extension(limits, unit, several=several),
         deliver_within=limit_of(limits.get("deliver_within"), Unit.WORKING)
         or Limit(10, Unit.WORKING, DELIVERY),

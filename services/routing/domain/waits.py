@@ -52,18 +52,33 @@ def clock_receipt(receipts: Receipts, terms: Terms) -> date | None:
     return receipts.authority_on
 
 
-def notice_due(receipts: Receipts, terms: Terms, workdays: Workdays) -> Term | None:
+def notice_due(
+    receipts: Receipts, terms: Terms, workdays: Workdays, *, supplemented_on: date | None = None
+) -> Term | None:
     """Until when everything missing must have been told, at once."""
-    return _from(receipts.authority_on, terms.notify_window, terms, workdays)
+    start = notice_start(receipts, terms, supplemented_on=supplemented_on)
+    return _from(start, terms.notify_window, terms, workdays)
+
+
+def notice_start(
+    receipts: Receipts, terms: Terms, *, supplemented_on: date | None = None
+) -> date | None:
+    """A full supplement starts the days again where the item reads 32(5) so; else nothing runs."""
+    if supplemented_on is None:
+        return receipts.authority_on
+    return supplemented_on if terms.deemed_after_supplement else None
+
+
+def notice_limit(terms: Terms) -> Limit | None:
+    """The days that press before acceptance. An item that notifies on the spot has no day to count
+    to: there the law's own days do."""
+    return terms.notify_window if terms.notify_window.value > 0 else terms.deemed_after
 
 
 def deemed_acceptance(
     receipts: Receipts, terms: Terms, workdays: Workdays, *, supplemented_on: date | None = None
 ) -> Deemed | None:
-    """A full supplement starts the days again where the item reads 32(5) so; else nothing runs."""
-    start = receipts.authority_on
-    if supplemented_on is not None:
-        start = supplemented_on if terms.deemed_after_supplement else None
+    start = notice_start(receipts, terms, supplemented_on=supplemented_on)
     last = _from(start, terms.deemed_after, terms, workdays)
     if start is None or last is None:
         return None

@@ -1,12 +1,13 @@
 """What must be announced when a day begins: once per (handoff, sign, clock revision)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from services.routing.domain.clock import Clock, Kind, State
-from services.routing.domain.deadlines import due_on, told_end, turns
-from services.routing.domain.terms import SuspensionEnd, Terms
+from services.routing.domain.deadlines import Light, due_on, told_end, turns
+from services.routing.domain.terms import Hop, SuspensionEnd, Terms
 from services.routing.domain.waits import Deemed
 from services.routing.domain.words import Named
 from shared.workdays.calendar import Workdays
@@ -18,8 +19,45 @@ class Sign(Named):
     MISSED = "missed", "已超期"
     SUSPENSION_OVER = "suspension_over", "特别程序告知的期限届满"
     SILENCE_CONSENT = "silence_consent", "超时默认"
+    NOTICE_YELLOW = "notice_yellow", "告知期限过半"
+    NOTICE_RED = "notice_red", "告知期限将满"
+    NOTICE_MISSED = "notice_missed", "未在期限内告知"
+    DELIVERY_YELLOW = "delivery_yellow", "送达期限过半"
+    DELIVERY_RED = "delivery_red", "送达期限将满"
+    DELIVERY_MISSED = "delivery_missed", "未在期限内送达"
+    PUSH_LATE = "push_late", "电子材料未按时推送"
+    POST_LATE = "post_late", "纸质材料未按时寄出"
+    RECHECK_LATE = "recheck_late", "未按时复核"
+    POST_RESULT_LATE = "post_result_late", "结果未按时寄出"
     DEEMED_ACCEPTANCE = "deemed_acceptance", "视为受理"
     SUPPLEMENT_DUE = "supplement_due", "补正期限届满"
+
+
+NOTICE: Mapping[Light, Sign] = MappingProxyType(
+    {
+        Light.YELLOW: Sign.NOTICE_YELLOW,
+        Light.RED: Sign.NOTICE_RED,
+        Light.MISSED: Sign.NOTICE_MISSED,
+    }
+)
+DELIVERY: Mapping[Light, Sign] = MappingProxyType(
+    {
+        Light.YELLOW: Sign.DELIVERY_YELLOW,
+        Light.RED: Sign.DELIVERY_RED,
+        Light.MISSED: Sign.DELIVERY_MISSED,
+    }
+)
+HOPS: Mapping[Hop, Sign] = MappingProxyType(
+    {
+        Hop.PUSH: Sign.PUSH_LATE,
+        Hop.POST: Sign.POST_LATE,
+        Hop.RECHECK: Sign.RECHECK_LATE,
+        Hop.POST_RESULT: Sign.POST_RESULT_LATE,
+    }
+)
+
+# The revision of what does not hang on the clock: told once, whatever becomes of the clock.
+ANY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +102,7 @@ def watch_supplement(lapses_on: date | None, *, revision: int) -> tuple[Watch, .
 
 def standing(watch: Watch, *, revision: int, today: date) -> bool:
     """Due, and set for the clock as it is now."""
-    return watch.revision == revision and watch.on <= today
+    return watch.revision in (revision, ANY) and watch.on <= today
 
 
 def to_announce(set_: Iterable[Watch], *, revision: int, today: date) -> tuple[Watch, ...]:

@@ -147,6 +147,11 @@ class HandoffRow(Base):
     supplemented_on: Mapped[date | None]
     supplement_due_on: Mapped[date | None]
     deemed: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Of the result, as notify tells it: the applicant was told to come for it, it was posted, they
+    # have it.
+    collect_told_on: Mapped[date | None]
+    result_posted_on: Mapped[date | None]
+    result_delivered_on: Mapped[date | None]
     clock: Mapped[dict[str, Any]]
     clock_state: Mapped[str]
     clock_revision: Mapped[int]
@@ -156,6 +161,8 @@ class HandoffRow(Base):
     light_rank: Mapped[int] = mapped_column(SmallInteger)
     # The gravest light announced so far; one that has gone back may be announced again.
     light_told: Mapped[str] = mapped_column(server_default=text("'green'"))
+    # The same of the days before acceptance, in which everything missing has to be told.
+    notice_told: Mapped[str] = mapped_column(server_default=text("'green'"))
     lane_rank: Mapped[int] = mapped_column(SmallInteger)
     # The sending places take turns (domain/queues.py); set when it enters a light.
     turn: Mapped[int] = mapped_column(server_default=text("0"))

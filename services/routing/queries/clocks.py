@@ -1,6 +1,6 @@
 """A handoff's clock, explained; and supposed, with nothing stored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,14 +8,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.domain import clock as clocks
-from services.routing.domain import deadlines, explanations, waits
+from services.routing.domain import deadlines, explanations, pressing, waits
 from services.routing.domain.clock import Clock, State
 from services.routing.domain.deadlines import Due, Light, Turns
 from services.routing.domain.explanations import WhatIf
 from services.routing.domain.handoffs import Status
-from services.routing.domain.terms import Terms
-from services.routing.domain.waits import Deemed, Receipts
-from services.routing.models import HandoffRow
+from services.routing.domain.pressing import Standing
+from services.routing.domain.terms import Hop, Terms
+from services.routing.domain.waits import Deemed, Delivery, Receipts
+from services.routing.models import CaseRow, HandoffRow
 from services.routing.queries import handoffs, readings, registry
 from shared.clock import local_date
 from shared.errors import Fault, InvalidError, NotFoundError
@@ -29,12 +30,14 @@ class Explained:
     due: Due | None
     light: Light
     turns: Turns | None
+    notice_turns: Turns | None
     lines: Sequence[str]
     receipts: Receipts
     notice_due: Term | None
     deemed: Deemed | None
     supplement_due: Term | None
     delivery_due: Term | None
+    hops: Mapping[Hop, Term]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +52,46 @@ async def explained(
     session: AsyncSession, handoff_id: UUID, *, scope: Scope, at: datetime
 ) -> Explained:
     row, terms, workdays = await _read(session, handoff_id, scope)
-    clock, receipts = readings.clock_of(row), readings.receipts_of(row)
-    undecided = row.accepts and row.status == Status.RECEIVED
-    deemed = None
-    if undecided:
-        deemed = waits.deemed_acceptance(
-            receipts, terms, workdays, supplemented_on=row.supplemented_on
-        )
-    lines = [*explanations.explain(clock, terms, workdays)]
-    if deemed is not None:
-        lines.append(explanations.explain_deemed(deemed))
+    clock, receipts, day = readings.clock_of(row), readings.receipts_of(row), local_date(at)
+    here = await _standing(session, row)
+    notice_due, deemed = _before_acceptance(here, terms, workdays)
+    delivery = _delivery(here, terms, workdays)
+    limit = deadlines.light_on(clock, terms, workdays, day=day)
     return Explained(
         clock=clock,
         due=deadlines.due_on(clock, terms, workdays),
-        light=deadlines.light_on(clock, terms, workdays, day=local_date(at)),
+        light=pressing.graver(limit, pressing.notice_light(here, terms, workdays, day=day)),
         turns=deadlines.turns(clock, terms, workdays),
-        lines=lines,
+        notice_turns=pressing.notice_turns(here, terms, workdays),
+        lines=[
+            *explanations.explain(clock, terms, workdays),
+            *explanations.explain_notice(notice_due, terms),
+            *([explanations.explain_deemed(deemed)] if deemed else ()),
+            *explanations.explain_delivery(here.granted_on, delivery, terms),
+        ],
         receipts=receipts,
-        notice_due=waits.notice_due(receipts, terms, workdays) if undecided else None,
+        notice_due=notice_due,
         deemed=deemed,
         supplement_due=_supplement(row, terms, workdays),
-        delivery_due=_delivery(row, terms, workdays),
+        delivery_due=delivery.due if delivery else None,
+        hops=pressing.hops(here, terms, workdays),
+    )
+
+
+async def _standing(session: AsyncSession, row: HandoffRow) -> Standing:
+    case = await session.get(CaseRow, row.case_number)
+    return readings.standing_of(row, by_post=case is not None and case.delivery_method == "post")
+
+
+def _before_acceptance(
+    here: Standing, terms: Terms, workdays: Workdays
+) -> tuple[Term | None, Deemed | None]:
+    if not here.before_acceptance:
+        return None, None
+    receipts, supplemented_on = here.receipts, here.supplemented_on
+    return (
+        waits.notice_due(receipts, terms, workdays, supplemented_on=supplemented_on),
+        waits.deemed_acceptance(receipts, terms, workdays, supplemented_on=supplemented_on),
     )
 
 
@@ -79,10 +101,10 @@ def _supplement(row: HandoffRow, terms: Terms, workdays: Workdays) -> Term | Non
     return waits.supplement_due(row.noticed_on, terms, workdays)
 
 
-def _delivery(row: HandoffRow, terms: Terms, workdays: Workdays) -> Term | None:
-    if row.result != "granted" or row.decided_at is None:
+def _delivery(here: Standing, terms: Terms, workdays: Workdays) -> Delivery | None:
+    if here.granted_on is None:
         return None
-    return waits.delivery(local_date(row.decided_at), terms, workdays).due
+    return waits.delivery(here.granted_on, terms, workdays, told_on=here.told_on)
 
 
 async def what_if(

@@ -73,6 +73,21 @@ async def lock_case(session: AsyncSession, case_number: str) -> CaseRow | None:
     )
 
 
+async def granted(session: AsyncSession, case_number: str) -> HandoffRow | None:
+    """The step that granted the matter; the case is locked already."""
+    return await session.scalar(
+        select(HandoffRow)
+        .where(
+            HandoffRow.case_number == case_number,
+            HandoffRow.decides,
+            HandoffRow.result == "granted",
+        )
+        .order_by(HandoffRow.decided_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
 async def lock_handoffs(session: AsyncSession, case_number: str) -> Sequence[HandoffRow]:
     """All of a case, by stage; the case is locked already."""
     return (

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 from services.routing.domain.clock import Clock, Extension, Kind, Stretch
 from services.routing.domain.handoffs import Outcome, Status, Step
 from services.routing.domain.joint import StepState
+from services.routing.domain.pressing import Standing
 from services.routing.domain.terms import Limit, Terms, Unit, limit_of
 from services.routing.domain.waits import Receipts
 from services.routing.domain.words import Mode, Power, Side
@@ -81,6 +82,23 @@ def receipts_of(row: HandoffRow) -> Receipts:
         window_on=local_date(row.window_received_at),
         handling_on=local_date(handling) if handling else None,
         delegated=Power.ACCEPT in row.powers and row.accepts,
+    )
+
+
+def standing_of(row: HandoffRow, *, by_post: bool = False) -> Standing:
+    """`by_post`: the applicant wants the result by post, as the case says."""
+    granted = row.decides and row.result == "granted" and row.status == Status.DECIDED
+    return Standing(
+        status=Status(row.status),
+        accepts=row.accepts,
+        receipts=receipts_of(row),
+        clock=clock_of(row),
+        supplemented_on=row.supplemented_on,
+        granted_on=local_date(row.decided_at) if granted and row.decided_at else None,
+        told_on=row.collect_told_on,
+        delivered=row.result_delivered_on is not None,
+        posted=row.result_posted_on is not None,
+        by_post=by_post,
     )
 
 

@@ -112,7 +112,8 @@ def test_what_has_ended_is_never_open_again() -> None:
 def test_whatever_closes_says_how() -> None:
     closing = {step for (_, step), leads_to in MOVES.items() if leads_to is Status.CLOSED}
     assert closing == set(OUTCOMES)
-    assert set(OUTCOMES.values()) == set(Outcome)
+    # What a lapsed supplement comes to is the item's to say: 终结, or 退回.
+    assert set(OUTCOMES.values()) | {Outcome.RETURNED} == set(Outcome)
     assert outcome_of(Step.LAPSE) is Outcome.LAPSED
     assert outcome_of(Step.ACCEPT) is None
 
