@@ -10,14 +10,19 @@ from time import perf_counter
 from types import MappingProxyType
 
 from tests.bench import report
-from tests.bench.figures import growth, submit
+from tests.bench.figures import claim, growth, queue, submit
 from tests.bench.report import Figure
 from tests.bench.stage import Stage, open_stage
 
 Measure = Callable[[Stage], Awaitable[list[Figure]]]
 
 FIGURES: Mapping[str, Measure] = MappingProxyType(
-    {"submit": submit.measure, "growth": growth.measure}
+    {
+        "submit": submit.measure,
+        "poll": queue.measure,
+        "claim": claim.measure,
+        "growth": growth.measure,
+    }
 )
 
 

@@ -95,9 +95,15 @@ class Plan:
 
 
 async def multiply(
-    connect: Connect, keys: Keyring, *, shares: Mapping[str, float], plan: Plan
+    connect: Connect,
+    keys: Keyring,
+    *,
+    shares: Mapping[str, float],
+    plan: Plan,
+    houses: Sequence[str] = HOUSES,
 ) -> Sequence[str]:
-    """`connect` opens connections as the tables' owner. Returns the numbers."""
+    """`connect` opens connections as the tables' owner; `houses` are those whose tables are
+    filled. Returns the numbers."""
     connection = await connect()
     samples = [await _sample(connection, number, share) for number, share in shares.items()]
     await connection.execute(_UUID)
@@ -106,13 +112,19 @@ async def multiply(
     placed = list(_placed(samples, plan))
     await connection.copy_records_to_table("bench_number", records=map(_number, placed))
     await connection.execute("ANALYZE bench_number")
-    tables = await _tables(connection)
+    tables = await _tables(connection, houses)
     kept = await _without_indexes(connection, tables)
     by_hand = {("intake", "case_file"): _files, ("routing", "routed_case"): _routed}
     work = [_fill(connect, table, samples, plan) for table in tables if table.key not in by_hand]
     await asyncio.gather(
         _one_by_one(work),
-        _one_by_one([_copy(connect, keys, key, rows, placed) for key, rows in by_hand.items()]),
+        _one_by_one(
+            [
+                _copy(connect, keys, key, rows, placed)
+                for key, rows in by_hand.items()
+                if key[0] in houses
+            ]
+        ),
     )
     # Two at a time, for as many cores.
     await asyncio.gather(*(_build(connect, [each for each, _ in kept][half::2]) for half in (0, 1)))
@@ -220,7 +232,7 @@ class Table:
         return None
 
 
-async def _tables(connection: "asyncpg.Connection[Any]") -> list[Table]:
+async def _tables(connection: "asyncpg.Connection[Any]", houses: Sequence[str]) -> list[Table]:
     rows = await connection.fetch(
         """
         SELECT table_schema, table_name, column_name, udt_name
@@ -229,7 +241,7 @@ async def _tables(connection: "asyncpg.Connection[Any]") -> list[Table]:
         WHERE table_schema = ANY($1) AND table_type = 'BASE TABLE'
         ORDER BY table_schema, table_name, ordinal_position
         """,
-        list(HOUSES),
+        list(houses),
     )
     found: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:

@@ -11,14 +11,18 @@ from deploy.served import HERE
 from deploy.stories import full_online
 from deploy.stories.people import Person, World
 from services.intake.api.examples import REMOTE_COLLECTION
+from shared.clock import utc_now
 from shared.security.callers import Role
-from tests.bench.multiply import Place
+from tests.bench.multiply import Place, Plan, multiply
 from tests.bench.stage import Stage
 
 WINDOW, OFFICE = full_online.WINDOW, full_online.OFFICE
 
 
-async def take_samples(stage: Stage) -> Mapping[str, float]:
+WAITING = "waiting"
+
+
+async def take_samples(stage: Stage, *, only: str | None = None) -> Mapping[str, float]:
     """Numbers with their shares: of a year's cases most are over, few wait or are being worked on.
     The workers must be running."""
     async with httpx.AsyncClient(
@@ -27,20 +31,27 @@ async def take_samples(stage: Stage) -> Mapping[str, float]:
         world = World(client, stage.served.issuer, lambda _: None, "samples")
         clerk = world.person(Role.CLERK, "王窗口（示例）", WINDOW)
         officer = world.person(Role.OFFICER, "赵经办（示例）", OFFICE)
-        done = await full_online.tell(world)
-        waiting = await _taken(clerk, await online(clerk), "waiting")
+        waiting = await _taken(clerk, await online(clerk), WAITING)
         await officer.in_queue(OFFICE, waiting)
-        accepted = await _taken(clerk, await online(clerk), "accepted")
-        claimed = await officer.claim(OFFICE, accepted)
-        await officer.post(f"/routing/v1/handoffs/{claimed['id']}/acceptance")
-        await clerk.until(
-            f"/intake/v1/cases/{accepted}", lambda case: case["status"] == "accepted", what="受理"
-        )
+        if only == WAITING:
+            return {waiting: 1.0}
+        done = await full_online.tell(world)
+        accepted = await _accepted(clerk, officer)
         papers = await _taken(clerk, deepcopy(dict(REMOTE_COLLECTION)), "papers")
         await clerk.until(
             f"/intake/v1/cases/{papers}", lambda case: bool(case["handoffs"]), what="分办"
         )
     return {done: 0.90, waiting: 0.04, accepted: 0.04, papers: 0.02}
+
+
+async def _accepted(clerk: Person, officer: Person) -> str:
+    number = await _taken(clerk, await online(clerk), "accepted")
+    claimed = await officer.claim(OFFICE, number)
+    await officer.post(f"/routing/v1/handoffs/{claimed['id']}/acceptance")
+    await clerk.until(
+        f"/intake/v1/cases/{number}", lambda case: case["status"] == "accepted", what="受理"
+    )
+    return number
 
 
 async def online(clerk: Person) -> dict[str, Any]:
@@ -53,6 +64,21 @@ async def _taken(clerk: Person, submission: dict[str, Any], why: str) -> str:
     submission["applicant"] = {**submission["applicant"], "name": f"示例{why}"}
     taken = await clerk.post("/intake/v1/cases", submission)
     return str(taken["case_number"])
+
+
+async def fill_queue(stage: Stage, count: int) -> None:
+    """So many more wait in the one office's queue, unless they do already."""
+    connection = await stage.connect()
+    waiting = await connection.fetchval(
+        "SELECT count(*) FROM routing.handoff WHERE location = $1 AND holder IS NULL", OFFICE
+    )
+    await connection.close()
+    if waiting >= count:
+        return
+    number = next(iter(await take_samples(stage, only=WAITING)))
+    windows, office = places("centre"), next(p for p in places("office") if p.code == OFFICE)
+    plan = Plan(count, utc_now(), "630000", windows, [office])
+    await multiply(stage.connect, stage.keys, shares={number: 1.0}, plan=plan, houses=("routing",))
 
 
 def places(kind: str, *, ending: str = "") -> list[Place]:
