@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import socket
@@ -53,6 +54,8 @@ def main() -> None:
             uvloop.run(_serve(folder, database, port))
         finally:
             database.stop()
+    # Else the interpreter goes through every object once more before it ends.
+    gc.freeze()
 
 
 def _only_one(folder: Path) -> TextIO:

@@ -16,8 +16,9 @@ _STYLE = """
  header p{margin:.3rem 0 0;opacity:.9}
  main{padding:2rem 8vw;display:grid;gap:1.2rem;
   grid-template-columns:repeat(auto-fit,minmax(17rem,1fr))}
+ main>.wide{grid-column:1/-1}
  section{background:#fff;border:1px solid #d9e0e7;border-radius:8px;padding:1.2rem 1.4rem}
- h1{margin:0;font-size:1.7rem} h2{margin:0 0 .4rem;font-size:1.15rem} a{color:#1f4e79}
+ h1{margin:0;font-size:1.7rem} h2{margin:0 0 .4rem;font-size:1.15rem} a{color:#1f4e79;white-space:nowrap}
  code{background:#eef2f6;padding:.1rem .35rem;border-radius:4px;font-size:.9em;
   overflow-wrap:anywhere}
  footer{padding:0 8vw 2rem;color:#5b6875;font-size:.9rem}
@@ -30,7 +31,7 @@ _PAGE = """<!doctype html>
 <header><h1>通办 Tongban</h1>
 <p>跨省通办：人在哪里，就在哪里交；事归哪里，就由哪里办；办完寄回来，或者网上取。</p></header>
 <main>{houses}
-<section><h2>令牌</h2><p>在本机取一个试用令牌：</p>
+<section class="wide"><h2>令牌</h2><p>在本机取一个试用令牌：</p>
 <p><code>make token ROLE=clerk LOCATION={example}</code></p>
 <p>粘贴到接口页面右上角的 Authorize。</p></section></main>
 <footer>示例安装：名录、协议与电话均为示例，请勿录入真实个人信息。</footer>
