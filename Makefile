@@ -93,7 +93,7 @@ check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 
 .PHONY: test
 test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
 .PHONY: lock
 lock: install ## Renew the locks after a change in pyproject.toml

@@ -18,7 +18,8 @@ _STYLE = """
   grid-template-columns:repeat(auto-fit,minmax(17rem,1fr))}
  main>.wide{grid-column:1/-1}
  section{background:#fff;border:1px solid #d9e0e7;border-radius:8px;padding:1.2rem 1.4rem}
- h1{margin:0;font-size:1.7rem} h2{margin:0 0 .4rem;font-size:1.15rem} a{color:#1f4e79;white-space:nowrap}
+ h1{margin:0;font-size:1.7rem} h2{margin:0 0 .4rem;font-size:1.15rem}
+ a{color:#1f4e79;white-space:nowrap}
  code{background:#eef2f6;padding:.1rem .35rem;border-radius:4px;font-size:.9em;
   overflow-wrap:anywhere}
  footer{padding:0 8vw 2rem;color:#5b6875;font-size:.9rem}
