@@ -76,6 +76,10 @@ grants: install ## Print who may do what: operation, role, relation
 duties: install ## Print which side may take which step: mode, status, step, side
 	@$(BIN)/python -m deploy.ops duties
 
+.PHONY: rotate-keys
+rotate-keys: install ## New keys, and everything sealed taken to them while the installation runs (DATA_DIR)
+	@$(BIN)/python -m deploy.ops rotate-keys
+
 .PHONY: catalogue-import
 catalogue-import: install ## Publish the service items of FILE= (all or nothing)
 	@$(BIN)/python -m deploy.ops catalogue-import "$(FILE)"

@@ -1,4 +1,4 @@
-"""`python -m deploy.keys create FILE` · `rotate FILE PURPOSE`: the installation's key ring."""
+"""`python -m deploy.keys create FILE` · `rotate FILE` · `forget FILE KID`: the key ring."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from shared.security.keys import Keyring, KeyringError
-from shared.security.ring import PURPOSES, Purpose
+from shared.security.ring import PURPOSES, ROTATED, Purpose
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -23,14 +23,33 @@ def create(file: Path) -> None:
 
 
 @app.command()
-def rotate(file: Path, purpose: Annotated[str, typer.Argument(help=" | ".join(PURPOSES))]) -> None:
-    """Add a key that seals from the next start on; the old ones still open."""
+def rotate(
+    file: Path,
+    purposes: Annotated[
+        list[str] | None, typer.Argument(help=f"{' | '.join(PURPOSES)}; all that seal, without")
+    ] = None,
+) -> None:
+    """Add keys that seal from now on, in every process within seconds; the old ones still open.
+    Then `reseal` in each house, or `make rotate-keys`, which does both."""
     known: dict[str, Purpose] = {each: each for each in PURPOSES}
-    if purpose not in known:
-        raise typer.BadParameter(f"{purpose}: {' | '.join(PURPOSES)}")
-    typer.echo(
-        f"新密钥 {Keyring.load(file).rotate(known[purpose])}。重启各进程后生效；请重新备份。"
-    )
+    unknown = [each for each in purposes or () if each not in known]
+    if unknown:
+        raise typer.BadParameter(f"{' '.join(unknown)}: {' | '.join(PURPOSES)}")
+    ring = Keyring.load(file)
+    for purpose in [known[each] for each in purposes or ()] or ROTATED:
+        typer.echo(f"{purpose}: 新密钥 {ring.rotate(purpose)}")
+    typer.echo("各进程数秒内换用。请重新备份密钥环；旧密钥仍能解密，请运行各服务的 reseal。")
+
+
+@app.command()
+def forget(file: Path, kid: str) -> None:
+    """Drop an old key for good. Only after `reseal` of every house: what it sealed is lost."""
+    try:
+        Keyring.load(file).forget(kid)
+    except KeyringError as error:
+        typer.echo(f"没有删除：{error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"已删除 {kid}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,12 @@ import fcntl
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,6 +33,9 @@ from shared.commands import add_care
 from shared.errors import InvalidError
 from shared.premises import Premises, open_premises
 from shared.security.grants import Grants, describe
+from shared.security.keys import Keyring
+from shared.security.resealing import House, reseal_houses
+from shared.security.ring import ROTATED
 
 _GRANTS: Mapping[str, Grants] = MappingProxyType(
     {"intake": INTAKE, "routing": ROUTING, "notify": NOTIFY}
@@ -74,7 +82,7 @@ for _house in HOUSES:
     _care = typer.Typer(
         pretty_exceptions_enable=False, no_args_is_help=True, help=f"Look after {_house}."
     )
-    add_care(_care, _opening(_house))
+    add_care(_care, _opening(_house), HOUSES[_house].SEALED)
     app.add_typer(_care, name=_house)
 
 
@@ -129,6 +137,30 @@ def duty_rows() -> Iterator[tuple[str, str, str, str, str]]:
             if row.answer.approval:
                 conditions.append(row.answer.approval.zh)
             yield (row.mode.zh, row.status.zh, row.step.zh, row.side.zh, "，".join(conditions))
+
+
+@app.command("rotate-keys")
+def rotate_keys() -> None:
+    """New keys for what is sealed, then everything taken to them; all houses go on meanwhile."""
+    ring = Keyring.load(_folder() / "keys" / "keyring.json")
+    for purpose in ROTATED:
+        typer.echo(f"{purpose}: {ring.rotate(purpose)}")
+    asyncio.run(_reseal_houses())
+    typer.echo("请重新备份密钥环；旧备份仍要用旧密钥才能读出")
+
+
+async def _reseal_houses() -> None:
+    at = utc_now()
+    with attached(_folder()) as database:
+        async with AsyncExitStack() as stack:
+            houses = []
+            for name, module in HOUSES.items():
+                settings = house_settings(name, _folder(), database, port=0)
+                premises = await stack.enter_async_context(open_premises(name, settings, utc_now))
+                houses.append(House(name, premises.sessions, module.SEALED))
+            counts = await reseal_houses(houses, clock=utc_now, rotated_at=at)
+    for name, count in counts.items():
+        typer.echo(f"{name}: 已重新加密 {count} 处，旧密钥加密的已没有")
 
 
 @app.command("conserve")

@@ -13,6 +13,7 @@ from shared.audit.trail import AUDIT
 from shared.http.idempotency import IDEMPOTENCY
 from shared.messaging.inbox import INBOX, INBOX_SUBJECT
 from shared.messaging.outbox import OUTBOX, SUBJECT_SEQUENCE
+from shared.security.revocations import REVOCATION
 
 # Named one by one so that each is known here, whichever of them the houses happen to import.
 PLATFORM_TABLES: tuple[Table, ...] = (
@@ -23,6 +24,7 @@ PLATFORM_TABLES: tuple[Table, ...] = (
     INBOX,
     INBOX_SUBJECT,
     OUTBOX,
+    REVOCATION,
     SUBJECT_SEQUENCE,
 )
 

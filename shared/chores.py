@@ -13,6 +13,7 @@ from shared.messaging.apply import Applier, Handler
 from shared.messaging.relay import Relay
 from shared.messaging.transport import Listener, Transport
 from shared.premises import Premises
+from shared.security import revocations
 from shared.telemetry import metrics
 from shared.workers import Workers, every
 
@@ -62,6 +63,7 @@ Purge = Callable[[AsyncSession, datetime], Awaitable[int]]
 def _purges() -> Mapping[str, Purge]:
     return {
         "idempotency": lambda session, at: idempotency.purge(session, at=at),
+        "revocations": lambda session, at: revocations.purge(session, at=at),
         "outbox": lambda session, at: keeping.purge_outbox(
             session, before=at - keeping.OUTBOX_KEPT
         ),

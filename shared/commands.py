@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -24,6 +24,7 @@ from shared.messaging.amqp import AmqpTransport
 from shared.messaging.topology import Topology
 from shared.messaging.transport import Transport
 from shared.premises import Premises, open_premises
+from shared.security.resealing import Sealed, reseal_all
 from shared.telemetry import logs, metrics, traces
 from shared.workers import Workers
 
@@ -35,6 +36,9 @@ class House(Protocol):
 
     @property
     def Settings(self) -> type[HouseSettings]: ...  # noqa: N802  (a class)
+
+    @property
+    def SEALED(self) -> Sequence[Sealed]: ...  # noqa: N802  (a table)
 
     def create_app(self, premises: Premises) -> FastAPI: ...
 
@@ -60,12 +64,31 @@ def house_commands(name: str, module: House) -> typer.Typer:
         async with open_premises(name, module.Settings(), utc_now) as premises:
             yield premises
 
-    add_care(app, opening)
+    add_care(app, opening, module.SEALED)
     return app
 
 
-def add_care(app: typer.Typer, opening: Opening) -> None:
+def add_care(app: typer.Typer, opening: Opening, sealed: Sequence[Sealed]) -> None:
     """Commands for the operator at night; none of them shows what is sealed."""
+    _add_parked(app, opening)
+
+    @app.command("republish")
+    def republish(subject: str) -> None:
+        """Tell everything of one subject again, for a house that lost it."""
+        _run(opening, lambda premises: _republish(premises, subject))
+
+    @app.command("reseal")
+    def reseal() -> None:
+        """After a rotation: take what old keys sealed to the new ones, while all runs."""
+        _run(opening, lambda premises: _reseal(premises, sealed))
+
+    @app.command("audit-verify")
+    def audit_verify() -> None:
+        """Check the audit chain; name the first break."""
+        _run(opening, _verify)
+
+
+def _add_parked(app: typer.Typer, opening: Opening) -> None:
     group = typer.Typer(
         pretty_exceptions_enable=False,
         no_args_is_help=True,
@@ -98,16 +121,6 @@ def add_care(app: typer.Typer, opening: Opening) -> None:
     def skip(message_id: message, reason: str) -> None:
         """Let one go by without effect."""
         _run(opening, lambda premises: _skip(premises, message_id, reason))
-
-    @app.command("republish")
-    def republish(subject: str) -> None:
-        """Tell everything of one subject again, for a house that lost it."""
-        _run(opening, lambda premises: _republish(premises, subject))
-
-    @app.command("audit-verify")
-    def audit_verify() -> None:
-        """Check the audit chain; name the first break."""
-        _run(opening, _verify)
 
 
 def _run(opening: Opening, work: Callable[[Premises], Coroutine[Any, Any, None]]) -> None:
@@ -170,6 +183,13 @@ async def _republish(premises: Premises, subject: str) -> None:
     async with premises.sessions.begin() as session:
         count = await keeping.republish_subject(session, subject)
     typer.echo(f"{premises.house}: 重新发布 {count} 条")
+
+
+async def _reseal(premises: Premises, sealed: Sequence[Sealed]) -> None:
+    count = await reseal_all(
+        premises.sessions, sealed, clock=premises.clock, rotated_at=premises.clock()
+    )
+    typer.echo(f"{premises.house}: 已用现用密钥重新加密 {count} 处，旧密钥加密的已没有")
 
 
 async def _verify(premises: Premises) -> None:

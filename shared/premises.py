@@ -16,6 +16,7 @@ from shared.db.transactions import Sessions, open_sessions
 from shared.means import Means
 from shared.security.keys import Keyring
 from shared.security.outbound import Listed, open_client
+from shared.security.revocations import Revocations
 from shared.security.tokens import TokenVerifier
 from shared.security.trust import trusted
 
@@ -82,17 +83,18 @@ async def open_premises(
         wake=recorded.set,
     )
     outbound = open_client(Listed(settings.outbound_allowed))
+    sessions = open_sessions(engine, carried)
     try:
         yield Premises(
             house=house,
             settings=settings,
             engine=engine,
             sealer_engine=sealer_engine,
-            sessions=open_sessions(engine, carried),
+            sessions=sessions,
             carried=carried,
             clock=clock,
             outbound=outbound,
-            verifier=trusted(settings.issuers, outbound),
+            verifier=trusted(settings.issuers, outbound, Revocations(sessions)),
             recorded=recorded,
         )
     finally:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.intake.actions.catalogue import Imported, import_catalogue
 from services.intake.actions.numbers import Numbers
+from services.intake.actions.resealing import SEALED
 from services.intake.api import (
     cases,
     documents,
@@ -34,7 +35,7 @@ from shared.messaging.transport import Transport
 from shared.premises import Premises
 from shared.workers import Workers, every
 
-__all__ = ["Settings", "add_workers", "create_app", "load_catalogue", "publish_catalogue"]
+__all__ = ["SEALED", "Settings", "add_workers", "create_app", "load_catalogue", "publish_catalogue"]
 
 ROUTERS = (
     submissions.router,

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.notify import timers
 from services.notify.actions import booking, pushes, sending, tracking
 from services.notify.actions.reports import Reporter
+from services.notify.actions.resealing import SEALED
 from services.notify.api import carriers, deliveries, dispatches, messages, results, sms
 from services.notify.consumers import HANDLERS
 from services.notify.domain.carriers import CarrierRule
@@ -31,7 +32,7 @@ from shared.premises import Premises
 from shared.webhooks.secrets import decode
 from shared.workers import Workers, every
 
-__all__ = ["Settings", "add_workers", "create_app"]
+__all__ = ["SEALED", "Settings", "add_workers", "create_app"]
 
 HOUSE = "notify"
 # Calls outside wait on others: a few at once, so that a slow one holds up nobody.

@@ -25,6 +25,7 @@ from shared.means import cached
 from shared.messaging.apply import Handler, NotYetError
 from shared.messaging.envelope import Received
 from shared.security.personal import Personal
+from shared.security.revocations import on_token_revoked
 
 
 class MaterialNamed(BaseModel):
@@ -334,6 +335,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.item-published.v1": on_item_published,
         "routing.location-registered.v1": on_location_registered,
+        "routing.token-revoked.v1": on_token_revoked,
         "intake.case-received.v1": on_case_received,
         "intake.supplement-given.v1": on_supplement_given,
         "routing.case-assigned.v1": on_case_assigned,

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.routing import sight, timers
 from services.routing.actions import registering
+from services.routing.actions.resealing import SEALED
 from services.routing.api import (
     acts,
     approvals,
@@ -35,6 +36,7 @@ from services.routing.api import (
     printing,
     queues,
     registry,
+    revocations,
     steps,
     transfers,
     unroutable,
@@ -75,6 +77,7 @@ ROUTERS = (
     transfers.router,
     duties.router,
     registry.router,
+    revocations.router,
     unroutable.router,
     cancellations.router,
     partner_webhooks.router,
@@ -213,6 +216,7 @@ async def republish_locations(premises: Premises) -> int:
 
 
 __all__ = [
+    "SEALED",
     "Settings",
     "add_workers",
     "create_app",

@@ -30,6 +30,21 @@ class LocationRegistered(Event):
     contacts: tuple[dict[str, Any], ...] = ()
 
 
+class TokenRevoked(Event):
+    """One token, or all that a subject was given until then; every house shuts them out."""
+
+    type: ClassVar[str] = "routing.token-revoked.v1"
+    standalone: ClassVar[bool] = True
+
+    id: UUID
+    issuer: str | None = None
+    token_id: str | None = None
+    account: str | None = None
+    revoked_at: datetime
+    reason: str
+    revoked_by: str
+
+
 class HandoffFacts(BaseModel):
     id: UUID
     location: str

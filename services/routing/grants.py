@@ -156,6 +156,8 @@ GRANTS = Grants(
         "grant_token": ANONYMOUS,
         "read_jwks": ANONYMOUS,
         "read_issuer_metadata": ANONYMOUS,
+        "revoke_token": {Role.OPS: _ANY},
+        "list_revocations": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
         "list_unroutable": {Role.OPS: _ANY},
         "retry_unroutable": {Role.OPS: _ANY},
         "assign_unroutable": {Role.OPS: _ANY},

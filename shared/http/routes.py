@@ -39,7 +39,8 @@ def granted_route(grants: Grants) -> type[APIRoute]:
             if "{" in path:
                 told |= problems.responses(404)
             if options.get("methods") and set(options["methods"]) & {"POST", "PUT", "PATCH"}:
-                told |= problems.responses(400, 409, 412, 413)
+                # What a body names may not be there, as what a path names.
+                told |= problems.responses(400, 404, 409, 412, 413)
             options["responses"] = told | (options.get("responses") or {})
             super().__init__(path, endpoint, **options)
 

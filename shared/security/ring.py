@@ -18,6 +18,10 @@ Purpose = Literal["fields", "events", "files", "links", "index", "audit"]
 MAC_PURPOSES: Final = frozenset({"index", "audit"})
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
+# Rotated together, so that what lies sealed within a seal is made anew with it. The other two only
+# prove: a link that was sent, and the trail, stay provable by the keys of their time.
+ROTATED: Final[tuple[Purpose, ...]] = ("fields", "events", "files", "index")
+
 PREFIX_SIZE: Final = 5
 
 

@@ -6,7 +6,7 @@ to publish them, and what the token's own header offers (jku, x5u, jwk) is never
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from jwt.exceptions import PyJWTError
 from shared.errors import DomainError
 from shared.security.callers import Caller, Role
 from shared.security.jwks import KeySource
+from shared.security.revocations import Bearer, Revocations
 
 AUDIENCE: Final = "tongban"
 SKEW: Final = timedelta(seconds=30)
@@ -27,8 +28,6 @@ TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 ASYMMETRIC: Final = frozenset(
     {"ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"}
 )
-
-Revocation = Callable[[str | None, str], bool]
 
 
 class TokenError(DomainError):
@@ -74,8 +73,14 @@ class _Verified:
     caller: Caller
     issuer: Issuer
     kid: str
+    issued: float
     not_before: float
     expires: float
+
+    @property
+    def bearer(self) -> Bearer:
+        caller = self.caller
+        return Bearer(caller.issuer, caller.subject, caller.token_id, self.issued)
 
 
 class TokenVerifier:
@@ -87,12 +92,12 @@ class TokenVerifier:
         issuers: Iterable[Issuer],
         *,
         audience: str = AUDIENCE,
-        is_revoked: Revocation = lambda _token_id, _subject: False,
+        revocations: Revocations | None = None,
         remembered: int = 10_000,
     ) -> None:
         self._issuers = {issuer.url: issuer for issuer in issuers}
         self._audience = audience
-        self._is_revoked = is_revoked
+        self._revocations = revocations or Revocations(None)
         self._remembered = remembered
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
@@ -103,7 +108,7 @@ class TokenVerifier:
             verified = await self._examine(token, at)
             self._remember(digest, verified)
         _check_times(verified, at)
-        if self._is_revoked(verified.caller.token_id, verified.caller.subject):
+        if await self._revocations.covers(verified.bearer):
             raise TokenError("revoked")
         return verified.caller
 
@@ -129,11 +134,13 @@ class TokenVerifier:
             raise TokenError("unknown issuer")
         key = await _key_for(issuer, header, at)
         self._check_signature(token, key, header["alg"], issuer)
+        issued = _instant(claims, "iat")
         verified = _Verified(
             caller=_caller(claims, issuer),
             issuer=issuer,
             kid=header["kid"],
-            not_before=max(_instant(claims, "nbf", 0.0), _instant(claims, "iat")),
+            issued=issued,
+            not_before=max(_instant(claims, "nbf", 0.0), issued),
             expires=_instant(claims, "exp"),
         )
         _check_times(verified, at)

@@ -8,13 +8,17 @@ import httpx
 
 from shared.configuration import IssuerSettings
 from shared.security.jwks import DiscoveredKeys, KeySource, StaticKeys
+from shared.security.revocations import Revocations
 from shared.security.tokens import Issuer, TokenVerifier
 
 
-def trusted(issuers: Sequence[IssuerSettings], client: httpx.AsyncClient) -> TokenVerifier:
+def trusted(
+    issuers: Sequence[IssuerSettings], client: httpx.AsyncClient, revocations: Revocations
+) -> TokenVerifier:
     """`client` fetches the keys of those known by discovery."""
     return TokenVerifier(
-        [Issuer(one.issuer, _keys(one, client), frozenset(one.algorithms)) for one in issuers]
+        [Issuer(one.issuer, _keys(one, client), frozenset(one.algorithms)) for one in issuers],
+        revocations=revocations,
     )
 
 

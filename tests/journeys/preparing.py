@@ -435,6 +435,7 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "rotate_client_secret": _client,
         "load_notices": _ops,
         "set_local_days": _ops,
+        "revoke_token": _ops,
         "change_delivery": _delivery,
         "hand_over_result": _collected,
         "hand_over_dispatch": _dispatch,

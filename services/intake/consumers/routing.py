@@ -37,6 +37,7 @@ from services.intake.models import LocationRow
 from services.intake.queries import cases as reads
 from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.security.revocations import on_token_revoked
 
 _PENDING = "pending"
 
@@ -286,6 +287,7 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "routing.location-registered.v1": on_location_registered,
+        "routing.token-revoked.v1": on_token_revoked,
         "routing.case-assigned.v1": on_case_assigned,
         "routing.case-unroutable.v1": on_case_unroutable,
         "routing.handoff-opened.v1": on_handoff_opened,

@@ -74,7 +74,12 @@ _UNKNOWN = (
 )
 
 
-@router.get("/{tracking_code}", summary="办理进度网页", response_class=HTMLResponse)
+@router.get(
+    "/{tracking_code}",
+    summary="办理进度网页",
+    response_class=HTMLResponse,
+    responses={404: {"description": "没有这个查询码的办件", "content": {"text/html": {}}}},
+)
 async def show_progress(
     tracking_code: Annotated[
         str,

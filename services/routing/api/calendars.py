@@ -90,6 +90,7 @@ async def set_local_days(
     body: Annotated[
         list[LocalDayIn],
         Body(
+            min_length=1,
             max_length=400,
             openapi_examples={
                 "示例": {

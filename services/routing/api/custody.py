@@ -16,6 +16,7 @@ from services.routing.queries import custody, lookups
 from services.routing.queries import places as own_places
 from services.routing.queries.lookups import Belongs
 from services.routing.queries.registry import Known
+from shared import problems
 from shared.clock import Now
 from shared.db.transactions import Reading
 from shared.http.idempotency import OncePerKey
@@ -133,7 +134,7 @@ class HeldOut(BaseModel):
     next: str | None = Field(description="下一页的标记；没有更多则为空")
 
 
-@router.get("/custody", summary="本地点手里有哪些原件")
+@router.get("/custody", summary="本地点手里有哪些原件", responses=problems.responses(404))
 async def list_held(
     location: Annotated[str, Query(max_length=50, description="地点", examples=["630104-C1"])],
     session: Reading,

@@ -1,0 +1,278 @@
+"""After a key was rotated: takes everything sealed with an old one to the new, while work goes on.
+
+Each house lists its sealed columns; what every house has alike (kept answers, outbox, inbox with
+what is parked) is listed here. A turn takes a few rows that nobody holds, by primary key, and ends
+its transaction: no request waits for longer than that, and none waits behind a lock of ours while
+we wait for it. What a search finds by (a blind index) is made anew with the row that it is of;
+until then a search asks under both keys (Keyring.blinds).
+
+A process may seal with the old key for as long as it takes to look at the ring again, and commit
+later still. So it is over only when a whole round, begun GRACE after the rotation, found nothing.
+And a message may be on its way to a house that is done: `reseal_houses` goes round them all until
+none finds anything; where a broker lies between, again once its queues are empty.
+"""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from string import Formatter
+from typing import Any, Final
+
+import structlog
+from pydantic_core import from_json, to_json
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.clock import Clock
+from shared.db.transactions import Sessions
+from shared.http.idempotency import IDEMPOTENCY
+from shared.means import means
+from shared.messaging.inbox import INBOX
+from shared.messaging.outbox import OUTBOX
+from shared.security.keys import Keyring
+from shared.security.ring import PREFIX_SIZE, Purpose
+
+GRACE: Final = timedelta(seconds=20)
+AT_ONCE: Final = 100
+# Of the key's prefix, base64 shows this much without what follows it.
+_SHOWN: Final = 6
+
+log = structlog.get_logger(__name__)
+
+# What follows from a row's content: blind indexes here and in other tables.
+Follow = Callable[[AsyncSession, Row[Any], bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed column. `context` is what it was sealed for, with the row's columns in braces.
+
+    `holds_keys`: a file's key lies sealed within, so that the outer seal does not tell whether all
+    of it is fresh. `follow` makes anew what is found by; `since` names the time of a row, so that
+    rows of the minute in which the key was rotated are looked at whatever their seal says."""
+
+    column: Any
+    context: str
+    purpose: Purpose = "fields"
+    holds_keys: bool = False
+    follow: Follow | None = None
+    since: Any = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.column.table.name}.{self.column.name}"
+
+
+_KEPT_ANSWERS: Final = Sealed(
+    IDEMPOTENCY.c.reply, "idempotency:{caller}:{operation}:{key}", "fields"
+)
+
+
+async def reseal_all(
+    sessions: Sessions,
+    columns: Sequence[Sealed],
+    *,
+    clock: Clock,
+    rotated_at: datetime,
+    grace: timedelta = GRACE,
+) -> int:
+    """Returns when nothing of this house is sealed with an old key; says how much was."""
+    total = 0
+    while True:
+        begun = clock()
+        changed = await _round(sessions, columns, rotated_at)
+        total += changed
+        if not changed and begun >= rotated_at + grace:
+            left = await count_stale(sessions, columns)
+            if not left:
+                return total
+            log.info("reseal_waits", left=left)
+        if not changed:
+            # For a process that has not looked at the ring yet, or a row that somebody holds.
+            await asyncio.sleep(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    name: str
+    sessions: Sessions
+    columns: Sequence[Sealed]
+
+
+async def reseal_houses(
+    houses: Sequence[House], *, clock: Clock, rotated_at: datetime, grace: timedelta = GRACE
+) -> Mapping[str, int]:
+    """All of them at once, and again until a round over all has found nothing."""
+    totals = dict.fromkeys((house.name for house in houses), 0)
+    while True:
+        counts = await asyncio.gather(
+            *(
+                reseal_all(
+                    each.sessions, each.columns, clock=clock, rotated_at=rotated_at, grace=grace
+                )
+                for each in houses
+            )
+        )
+        for house, count in zip(houses, counts, strict=True):
+            totals[house.name] += count
+        if not any(counts):
+            return totals
+        # As long as a relay may hold what it read before.
+        await asyncio.sleep(2)
+
+
+async def count_stale(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[str, int]:
+    """How much is still sealed with an old key, by table and column; nothing of what is not."""
+    found: dict[str, int] = {}
+    async with sessions() as session:
+        keys = means(session).keys
+        for sealed in (_KEPT_ANSWERS, *columns):
+            stale = select(func.count()).where(_is_stale(sealed, keys))
+            found[sealed.name] = int(await session.scalar(stale) or 0)
+        for table in (OUTBOX, INBOX):
+            stale = select(func.count()).select_from(table).where(_BOXED)
+            counted = await session.scalar(stale, {"fresh": _fresh(keys)})
+            found[f"{table.name}.data"] = int(counted or 0)
+    return {name: count for name, count in found.items() if count}
+
+
+async def _round(sessions: Sessions, columns: Sequence[Sealed], rotated_at: datetime) -> int:
+    changed = 0
+    for sealed in (_KEPT_ANSWERS, *columns):
+        changed += await _walk(sessions, _Column(sealed, rotated_at - timedelta(minutes=1)))
+    for table in (OUTBOX, INBOX):
+        changed += await _walk(sessions, _Box(table))
+    return changed
+
+
+async def _walk(sessions: Sessions, what: "_Column | _Box") -> int:
+    after: tuple[Any, ...] | None = None
+    changed = 0
+    while True:
+        async with sessions.begin() as session:
+            rows = await what.take(session, after)
+            for row in rows:
+                changed += await what.reseal(session, row)
+        if len(rows) < AT_ONCE:
+            return changed
+        after = tuple(getattr(rows[-1], column.name) for column in what.key)
+
+
+class _Column:
+    def __init__(self, sealed: Sealed, recent: datetime) -> None:
+        self._sealed = sealed
+        self._recent = recent
+        table = sealed.column.table
+        self.key = tuple(table.primary_key.columns)
+        named = {name for _, name, _, _ in Formatter().parse(sealed.context) if name}
+        self._read = [*self.key, *(c for c in table.c if c.name in named and c not in self.key)]
+        self._write = (
+            update(table)
+            .where(*(column == bindparam(f"key_{column.name}") for column in self.key))
+            .values({sealed.column.name: bindparam("sealed_anew")})
+        )
+
+    async def take(self, session: AsyncSession, after: tuple[Any, ...] | None) -> Sequence[Any]:
+        sealed = self._sealed
+        wanted = _is_stale(sealed, means(session).keys)
+        if sealed.holds_keys:
+            wanted = sealed.column.is_not(None)
+        elif sealed.since is not None:
+            wanted = or_(wanted, sealed.since >= self._recent)
+        query = select(*self._read, sealed.column.label("sealed_bytes")).where(wanted)
+        if after is not None:
+            query = query.where(tuple_(*self.key) > after)
+        query = query.order_by(*self.key).limit(AT_ONCE).with_for_update(skip_locked=True)
+        return (await session.execute(query)).all()
+
+    async def reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
+        keys, sealed = means(session).keys, self._sealed
+        context = sealed.context.format_map(row._mapping)  # noqa: SLF001  (Row's documented way)
+        opened = keys.open(sealed.purpose, row.sealed_bytes, context=context)
+        stale = keys.stale(sealed.purpose, row.sealed_bytes)
+        if sealed.holds_keys:
+            content, inner = _with_fresh_keys(from_json(opened), keys)
+            opened, stale = (to_json(content), True) if inner else (opened, stale)
+        if sealed.follow is not None:
+            await sealed.follow(session, row, opened)
+        if stale:
+            anew = keys.seal(sealed.purpose, opened, context=context)
+            at = {f"key_{column.name}": getattr(row, column.name) for column in self.key}
+            await session.execute(self._write, {**at, "sealed_anew": anew})
+        return stale
+
+
+class _Box:
+    """Messages on their way in or out; what is parked lies among them."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self.key = tuple(table.primary_key.columns)
+        self._id = self.key[0]
+        self._write = (
+            update(table)
+            .where(*(column == bindparam(f"key_{column.name}") for column in self.key))
+            .values(data=bindparam("sealed_anew"))
+        )
+
+    async def take(self, session: AsyncSession, after: tuple[Any, ...] | None) -> Sequence[Any]:
+        query = select(*self.key, self._table.c.data).where(or_(_BOXED, _BOXED_KEYS))
+        if after is not None:
+            query = query.where(tuple_(*self.key) > after)
+        query = query.order_by(*self.key).limit(AT_ONCE).with_for_update(skip_locked=True)
+        fresh = {"fresh": _fresh(means(session).keys)}
+        return (await session.execute(query, fresh)).all()
+
+    async def reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
+        message_id, keys = getattr(row, self._id.name), means(session).keys
+        anew = {
+            name: _field(value, f"{message_id}:{name}", keys) for name, value in row.data.items()
+        }
+        if anew == row.data:
+            return False
+        at = {f"key_{column.name}": getattr(row, column.name) for column in self.key}
+        await session.execute(self._write, {**at, "sealed_anew": anew})
+        return True
+
+
+# A field of a message travels as {"sealed": "…"}; the key that sealed it shows at its beginning.
+_BOXED: Final = text("""EXISTS (
+    SELECT FROM jsonb_each(data) AS field
+    WHERE jsonb_typeof(field.value) = 'object' AND field.value ? 'sealed'
+        AND left(field.value->>'sealed', 6) <> :fresh)""")
+# A file's key lies within, and whether it is fresh shows only when the field is opened.
+_BOXED_KEYS: Final = text("data->'file' ? 'sealed'")
+
+
+def _fresh(keys: Keyring) -> str:
+    return base64.b64encode(keys.prefix("events")).decode()[:_SHOWN]
+
+
+def _is_stale(sealed: Sealed, keys: Keyring) -> ColumnElement[bool]:
+    prefix = func.substring(sealed.column, 1, PREFIX_SIZE)
+    return prefix != keys.prefix(sealed.purpose)
+
+
+def _field(value: Any, context: str, keys: Keyring) -> Any:
+    if not (isinstance(value, dict) and isinstance(value.get("sealed"), str)):
+        return value
+    sealed = base64.b64decode(value["sealed"])
+    content, inner = _with_fresh_keys(from_json(keys.open("events", sealed, context=context)), keys)
+    if not inner and not keys.stale("events", sealed):
+        return value
+    anew = keys.seal("events", to_json(content), context=context)
+    return {**value, "sealed": base64.b64encode(anew).decode()}
+
+
+def _with_fresh_keys(content: Any, keys: Keyring) -> tuple[Any, bool]:
+    """A file as one house tells another of it: its name in the store, and its key, sealed."""
+    if not (isinstance(content, dict) and {"name", "sealed_key"} <= content.keys()):
+        return content, False
+    sealed = base64.b64decode(content["sealed_key"])
+    if not keys.stale("files", sealed):
+        return content, False
+    name = content["name"]
+    anew = keys.seal("files", keys.open("files", sealed, context=name), context=name)
+    return {**content, "sealed_key": base64.b64encode(anew).decode()}, True
