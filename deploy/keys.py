@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from shared.security.keys import Keyring, KeyringError
-from shared.security.ring import PURPOSES, ROTATED, Purpose
+from shared.security.ring import PURPOSES, ROTATED, SEALING, Purpose
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -44,8 +44,12 @@ def rotate(
 @app.command()
 def forget(file: Path, kid: str) -> None:
     """Drop an old key for good. Only after `reseal` of every house: what it sealed is lost."""
+    ring = Keyring.load(file)
+    if not any(kid in ring.kids(purpose) for purpose in SEALING):
+        typer.echo(f"没有删除：只有加密用的密钥可以删除（{' '.join(SEALING)}）", err=True)
+        raise typer.Exit(1)
     try:
-        Keyring.load(file).forget(kid)
+        ring.forget(kid)
     except KeyringError as error:
         typer.echo(f"没有删除：{error}", err=True)
         raise typer.Exit(1) from None

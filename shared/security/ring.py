@@ -22,6 +22,9 @@ PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 # prove: a link that was sent, and the trail, stay provable by the keys of their time.
 ROTATED: Final[tuple[Purpose, ...]] = ("fields", "events", "files", "index")
 
+# Of these nothing is left once everything was sealed anew; what the others have proved stays.
+SEALING: Final[tuple[Purpose, ...]] = ("fields", "events", "files")
+
 PREFIX_SIZE: Final = 5
 
 

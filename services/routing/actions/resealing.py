@@ -13,6 +13,8 @@ from services.routing.models import (
     MessageRow,
     NoticeRow,
     ParcelDeedRow,
+    PartnerSecretRow,
+    PartnerWebhookRow,
     ReminderRow,
 )
 from shared.security.resealing import Sealed
@@ -30,8 +32,17 @@ SEALED: Final = (
     Sealed(ParcelDeedRow.words, "routing.parcel_deed.words:{id}"),
     Sealed(DiscrepancyRow.described, "routing.discrepancy.described:{id}"),
     Sealed(ContentRow.file, "routing.content.file:{id}", holds_keys=True),
+    Sealed(PartnerSecretRow.secret, "routing.partner_secret.secret:{id}"),
+    Sealed(PartnerWebhookRow.body, "routing.partner_webhook.body:{partner}:{webhook_id}"),
     Sealed(AttachmentRow.key_sealed, "{store_key}", "files"),
 )
 
 # Digests, which open nothing.
-PLAIN: Final = frozenset({"parcel.manifest_digest", "attachment.sha256"})
+PLAIN: Final = frozenset(
+    {
+        "parcel.manifest_digest",
+        "attachment.sha256",
+        "partner_webhook.digest",
+        "client_secret.digest",
+    }
+)
