@@ -10,7 +10,7 @@ from time import perf_counter
 from types import MappingProxyType
 
 from tests.bench import report
-from tests.bench.figures import claim, growth, queue, submit
+from tests.bench.figures import claim, growth, queue, replicas, submit
 from tests.bench.report import Figure
 from tests.bench.stage import Stage, open_stage
 
@@ -19,6 +19,7 @@ Measure = Callable[[Stage], Awaitable[list[Figure]]]
 FIGURES: Mapping[str, Measure] = MappingProxyType(
     {
         "submit": submit.measure,
+        "replicas": replicas.measure,
         "poll": queue.measure,
         "claim": claim.measure,
         "growth": growth.measure,
