@@ -41,6 +41,7 @@ from services.routing.api import (
     transfers,
     unroutable,
 )
+from services.routing.api.shortcuts import Shortcut
 from services.routing.consumers import HANDLERS
 from services.routing.queries import attachments as attached
 from services.routing.queries import directory
@@ -105,7 +106,7 @@ def create_app(premises: Premises) -> FastAPI:
     settings = premises.settings
     assert isinstance(settings, Settings)  # noqa: S101  (routing's premises carry its settings)
     watcher = QueueWatcher(premises.engine, premises.clock)
-    typesetter = Typesetter()
+    typesetter, shortcut = Typesetter(), Shortcut()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -132,7 +133,9 @@ def create_app(premises: Premises) -> FastAPI:
         },
         lifespan=lifespan,
         body_limits=_LARGE,
+        behind_porter=(shortcut.before,),
     )
+    app.state.shortcut = shortcut
     app.state.files = _open_files(premises)
     app.state.issuer = _issuer(settings)
     app.state.public_url = settings.public_url

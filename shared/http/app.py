@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 from starlette.routing import compile_path
+from starlette.types import ASGIApp
 
 from shared import problems
 from shared.clock import Clock
@@ -41,8 +42,10 @@ def new_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     body_limits: Sequence[tuple[str, str, int]] = (),
     tags: Sequence[dict[str, str]] = (),
+    behind_porter: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
 ) -> FastAPI:
-    """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes)."""
+    """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes);
+    `behind_porter` see a request when the caller is known, before the framework does."""
     app = FastAPIOffline(
         title=title,
         description=description,
@@ -72,6 +75,8 @@ def new_app(
         app.include_router(router, prefix=f"/{house}")
     app.include_router(_health(house, checks))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    for each in behind_porter:
+        app.add_middleware(each)
     app.add_middleware(
         Porter,
         house=house,

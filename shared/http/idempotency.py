@@ -146,8 +146,11 @@ class Once:
     ) -> "Along":
         """The answer, to be stored by the very statement that has the effect (see KEEPING)."""
         body = out.model_dump_json()
+        response = answered(status, body.encode(), headers or {})
+        if self.key is None:
+            return Along(response, {})
         return Along(
-            answered(status, body.encode(), headers or {}),
+            response,
             {
                 "once_caller": self.caller,
                 "once_operation": self.operation,
@@ -161,12 +164,14 @@ class Once:
 
     async def effect(self, act: Callable[[], Awaitable[Done]]) -> Done:
         """`act` keeps its answer along with its effect. What was answered before is answered again,
-        also where it would no longer be allowed. The session holds no transaction."""
+        also where it would no longer be allowed. The session holds no transaction: where the effect
+        takes more than one statement, `act` opens one of its own."""
         while True:
             try:
                 return await act()
             except DomainError:
-                await self._replay()
+                if self.key is not None:
+                    await self._replay()
                 raise
             except IntegrityError as error:
                 if not _was_taken(error):
@@ -257,12 +262,19 @@ async def _beside(
     return await _made(request, session, now, idempotency_key)
 
 
+async def _beside_per_key(
+    request: Request, session: Single, now: Now, idempotency_key: Key = None
+) -> Once:
+    return await _made(request, session, now, idempotency_key)
+
+
 # Accepted on every POST …
 OncePerKey = Annotated[Once, Depends(_once, scope="function")]
 # … and required where a repeat would create a second thing.
 OnceRequired = Annotated[Once, Depends(_required, scope="function")]
 # … or where all of it is one statement, which takes the key itself.
 OnceAlong = Annotated[Once, Depends(_beside, scope="function")]
+OnceAlongPerKey = Annotated[Once, Depends(_beside_per_key, scope="function")]
 
 
 async def purge(session: AsyncSession, *, at: datetime, limit: int = 1000) -> int:

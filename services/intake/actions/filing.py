@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.domain.cases import What
-from shared.audit.trail import AUDIT
+from shared.audit import trail
+from shared.audit.trail import AUDITING
 from shared.chance import new_id
 from shared.http.idempotency import KEEPING
 from shared.messaging import outbox
@@ -53,14 +54,6 @@ _MATERIALS = """
     ) AS given (material_id, code, form, count, certificate, earlier)
 """
 
-
-_AUDIT = tuple(column.name for column in AUDIT.columns)
-
-
-def _audit_bind(name: str) -> str:
-    return "CAST(:audit_facts AS jsonb)" if name == "facts" else f":audit_{name}"
-
-
 # CTEs that write run whether or not they are read.
 _FILING = f"""
 filed AS (
@@ -91,10 +84,7 @@ step AS (
     INSERT INTO case_step (step_id, case_number, at, what, location)
     VALUES (:step_id, :case_number, :received_at, :what, :receiving_location)
 ),
-audited AS (
-    INSERT INTO audit ({", ".join(_AUDIT)})
-    VALUES ({", ".join(_audit_bind(name) for name in _AUDIT)})
-),
+{AUDITING},
 notices AS (
     INSERT INTO case_notice (notice_id, case_number, location, issued_at, faults_sealed)
     SELECT notice_id, :case_number, :receiving_location, :received_at, faults
@@ -170,7 +160,7 @@ async def file_case(
             **_of_papers(papers),
             "step_id": new_id(),
             "what": what.value,
-            **_of_audit(audit),
+            **trail.auditing(audit),
             "notice_ids": [each.notice_id for each in notices],
             "notice_faults": [each.faults_sealed for each in notices],
             **outbox.recording(session, announcements),
@@ -193,8 +183,3 @@ def _of_papers(papers: Papers) -> dict[str, Any]:
         "promise_codes": [each.material_code for each in papers.promises],
         "promise_days": [each.due_on for each in papers.promises],
     }
-
-
-def _of_audit(entry: dict[str, Any]) -> dict[str, Any]:
-    bound = {f"audit_{name}": value for name, value in entry.items()}
-    return bound | {"audit_facts": to_json(entry["facts"]).decode()}

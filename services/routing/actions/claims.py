@@ -1,10 +1,10 @@
 """Who works on what: claims, leases, release, reassignment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions.desk import Desk, lay_out
@@ -13,17 +13,35 @@ from services.routing.domain.handoffs import OPEN, Status
 from services.routing.domain.leases import FREE, Work
 from services.routing.models import HandoffRow, QueueChangeRow
 from services.routing.queries import handoffs as queries
+from services.routing.queries.handoffs import Queued
 from shared.audit import trail
+from shared.audit.trail import AUDITING
 from shared.errors import NotFoundError
-from shared.means import origin
+from shared.http.idempotency import KEEPING, Along
+from shared.means import means, origin
 from shared.security.callers import Role
 from shared.security.grants import Scope
 
+_NOTE = text(f"WITH {AUDITING} SELECT 1")
+_ONCE = text(f"WITH {KEEPING} SELECT 1")
+_NOTE_ONCE = text(f"WITH {KEEPING}, {AUDITING} SELECT 1")
+
+# What is answered to the caller, kept along with the claim.
+Answer = Callable[[Sequence[Queued]], Along]
+
 
 async def claim_next(
-    session: AsyncSession, location: str, division: str, *, scope: Scope, limit: int, at: datetime
-) -> Sequence[HandoffRow]:
-    """Nobody waits for another claimer, and no handoff goes to two."""
+    session: AsyncSession,
+    location: str,
+    division: str,
+    *,
+    scope: Scope,
+    limit: int,
+    answer: Answer,
+    at: datetime,
+) -> Along:
+    """Nobody waits for another claimer, and no handoff goes to two. Two statements: the claim, and
+    what is noted of it."""
     if not scope.covers(handling=location, division=division):
         raise NotFoundError
     by = origin(session)
@@ -35,17 +53,22 @@ async def claim_next(
         limit=limit,
         until=at + leases.LEASE,
     )
+    along = answer(rows)
+    noted = trail.entry(
+        by,
+        keys=means(session).keys,
+        action="handoffs-claimed",
+        resource=f"queue:{location}",
+        outcome="claimed",
+        facts={"handoffs": [str(row.id) for row in rows]},
+        at=at,
+    )
     if rows:
-        await session.execute(insert(QueueChangeRow).values(location=location))
-        await trail.record(
-            session,
-            action="handoffs-claimed",
-            resource=f"queue:{location}",
-            outcome="claimed",
-            facts={"handoffs": [str(row.id) for row in rows]},
-            at=at,
-        )
-    return rows
+        note = _NOTE_ONCE if along.parameters else _NOTE
+        await session.execute(note, {**trail.auditing(noted), **along.parameters})
+    elif along.parameters:
+        await session.execute(_ONCE, along.parameters)
+    return along
 
 
 async def claim_handoff(

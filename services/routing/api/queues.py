@@ -1,5 +1,6 @@
 """An office's queue: polled, claimed from."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,16 +9,18 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.routing.actions import claims
+from services.routing.api.shortcuts import CACHING
 from services.routing.domain.handoffs import Status
 from services.routing.domain.leases import LEASE
 from services.routing.grants import GRANTS
 from services.routing.models import HandoffRow
 from services.routing.queries import queues
+from services.routing.queries.handoffs import Queued
 from services.routing.queries.polls import Poll
 from shared.clock import Now
-from shared.db.transactions import Reading
+from shared.db.transactions import Openings, Reading
 from shared.http import etags, pages
-from shared.http.idempotency import OncePerKey
+from shared.http.idempotency import Along, OnceAlongPerKey
 from shared.http.pages import After, Limit
 from shared.http.routes import Granted, granted_route
 
@@ -51,7 +54,7 @@ class QueuedHandoff(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, row: HandoffRow) -> "QueuedHandoff":
+    def of(cls, row: Queued) -> "QueuedHandoff":
         return cls(
             id=row.id,
             case_number=row.case_number,
@@ -71,7 +74,7 @@ class QueuedHandoff(BaseModel):
         )
 
 
-def clock_out(row: HandoffRow) -> ClockOut:
+def clock_out(row: HandoffRow | Queued) -> ClockOut:
     return ClockOut(
         state=row.clock_state,
         due_on=row.due_on,
@@ -107,21 +110,28 @@ async def poll_queue(
     带 If-None-Match 轮询：没有变化答复 304；带 wait 则最多等待所给秒数，一有变化立即答复。
     """
     poll = Poll(location, status.value if status else None, free, after, limit)
-    tag, rows = await queues.poll(
+    tag, page = await queues.poll(
         request.app.state,
         poll,
+        lambda rows: _page(rows, limit),
         scope=scope,
         seen=etags.if_none_match(request),
         wait=wait,
         at=now,
     )
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if rows is None:
+    if not wait:
+        request.app.state.shortcut.learn(request, poll)
+    headers = {"ETag": tag, "Cache-Control": CACHING}
+    if page is None:
         return Response(status_code=304, headers=headers)
+    return Response(page.body, media_type="application/json", headers=headers)
+
+
+def _page(rows: Sequence[Queued], limit: int) -> bytes:
     page, more = pages.cut(rows, limit)
     following = pages.cursor(*queues.key_of(page[-1])) if more else None
     out = QueuePage(handoffs=[QueuedHandoff.of(row) for row in page], next=following)
-    return Response(out.model_dump_json(), media_type="application/json", headers=headers)
+    return out.model_dump_json().encode()
 
 
 class ClaimIn(BaseModel):
@@ -135,22 +145,37 @@ class ClaimsOut(BaseModel):
 
 @router.post("/{location}/claims", summary="领取待办", response_model=ClaimsOut)
 async def claim_handoffs(
-    location: Location, body: ClaimIn, once: OncePerKey, scope: Granted, now: Now
+    location: Location,
+    body: ClaimIn,
+    request: Request,
+    once: OnceAlongPerKey,
+    opening: Openings,
+    scope: Granted,
+    now: Now,
 ) -> Response:
     """按队列顺序领取，两人不会领到同一件；没有待办时答复空列表。
 
     领取后 15 分钟内办理，期间的操作自动续期。
     """
-    rows = await claims.claim_next(
-        once.session,
-        location,
-        await queues.division_of(once.session, location),
-        scope=scope,
-        limit=body.limit,
-        at=now,
-    )
-    out = ClaimsOut(handoffs=[QueuedHandoff.of(row) for row in rows], lease_until=now + LEASE)
-    return await once.reply(200, out)
+    division = await queues.division(request.app.state, location)
+
+    def answer(rows: Sequence[Queued]) -> Along:
+        handoffs = [QueuedHandoff.of(row) for row in rows]
+        return once.along(200, ClaimsOut(handoffs=handoffs, lease_until=now + LEASE))
+
+    async def claim() -> Along:
+        async with opening() as session:
+            return await claims.claim_next(
+                session,
+                location,
+                division,
+                scope=scope,
+                limit=body.limit,
+                answer=answer,
+                at=now,
+            )
+
+    return (await once.effect(claim)).response
 
 
 class LightCounts(BaseModel):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -31,6 +31,31 @@ ORDER = (
     HandoffRow.window_received_at,
     HandoffRow.id,
 )
+
+# What a queue shows of each: neither the clock's stretches nor the reasons are read for it.
+QUEUED = (
+    HandoffRow.id,
+    HandoffRow.case_number,
+    HandoffRow.item_code,
+    HandoffRow.item_name,
+    HandoffRow.mode,
+    HandoffRow.step,
+    HandoffRow.step_name,
+    HandoffRow.status,
+    HandoffRow.holder,
+    HandoffRow.holder_name,
+    HandoffRow.lease_until,
+    HandoffRow.clock_state,
+    HandoffRow.due_on,
+    HandoffRow.due_provisional,
+    HandoffRow.light,
+    HandoffRow.light_rank,
+    HandoffRow.lane_rank,
+    HandoffRow.turn,
+    HandoffRow.window_received_at,
+    HandoffRow.version,
+)
+Queued = Row[*tuple[Any, ...]]
 
 # Written out, so that the planner sees at once that the partial indexes fit.
 _FREE = text(FREE)
@@ -109,9 +134,9 @@ async def page(
     after: tuple[Any, ...] | None,
     limit: int,
     at: datetime,
-) -> Sequence[HandoffRow]:
+) -> Sequence[Queued]:
     """One more than `limit`, so that the caller sees whether there is more."""
-    query = select(HandoffRow).where(HandoffRow.location == location, _OPEN)
+    query: Select[*tuple[Any, ...]] = select(*QUEUED).where(HandoffRow.location == location, _OPEN)
     if status is not None:
         query = query.where(HandoffRow.status == status)
     if free is not None:
@@ -122,7 +147,28 @@ async def page(
         query = query.where(unheld if free else ~unheld)
     if after is not None:
         query = query.where(tuple_(*ORDER) > tuple_(*after))
-    return (await session.scalars(query.order_by(*ORDER).limit(limit + 1))).all()
+    return (await session.execute(query.order_by(*ORDER).limit(limit + 1))).all()
+
+
+# Every officer's morning begins with it: written once, not composed anew for each call.
+_CLAIM = text(f"""
+WITH taken AS MATERIALIZED (
+    SELECT id FROM handoff WHERE location = :location AND {FREE}
+    ORDER BY light_rank, lane_rank, turn, window_received_at, id
+    LIMIT :limit FOR UPDATE SKIP LOCKED
+),
+claimed AS (
+    UPDATE handoff
+    SET holder = :holder, holder_name = :holder_name, lease_until = :until, bound = false,
+        version = version + 1
+    WHERE id IN (SELECT id FROM taken)
+    RETURNING {", ".join(column.key for column in QUEUED)}
+),
+changed AS (
+    INSERT INTO queue_change (location) SELECT :location WHERE EXISTS (SELECT FROM claimed)
+)
+SELECT * FROM claimed
+""").columns(*QUEUED)
 
 
 async def claim_next(
@@ -133,34 +179,23 @@ async def claim_next(
     holder_name: str,
     limit: int,
     until: datetime,
-) -> Sequence[HandoffRow]:
-    """The first `limit` that nobody holds, skipping what another claimer is just taking."""
-    taken = (
-        select(HandoffRow.id)
-        .where(HandoffRow.location == location, _FREE)
-        .order_by(*ORDER)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("taken")
-        .prefix_with("MATERIALIZED")
+) -> Sequence[Queued]:
+    """The first `limit` that nobody holds, skipping what another claimer is just taking; who looks
+    at the queue is told."""
+    claimed = await session.execute(
+        _CLAIM,
+        {
+            "location": location,
+            "holder": holder,
+            "holder_name": holder_name,
+            "limit": limit,
+            "until": until,
+        },
     )
-    claiming = (
-        update(HandoffRow)
-        .where(HandoffRow.id.in_(select(taken.c.id)))
-        .values(
-            holder=holder,
-            holder_name=holder_name,
-            lease_until=until,
-            bound=False,
-            version=HandoffRow.version + 1,
-        )
-        .returning(HandoffRow)
-    )
-    claimed = await session.scalars(claiming, execution_options={"populate_existing": True})
     return sorted(claimed.all(), key=order_key)
 
 
-def order_key(row: HandoffRow) -> tuple[Any, ...]:
+def order_key(row: HandoffRow | Queued) -> tuple[Any, ...]:
     return (row.light_rank, row.lane_rank, row.turn, row.window_received_at, row.id)
 
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.routing.models import HandoffRow
+from services.routing.queries.handoffs import Queued
 from services.routing.queries.watcher import STALE_AFTER, QueueWatcher
 from shared.clock import Clock
 from shared.http import etags
 
 REMEMBERED = 20_000
+# Whole pages are kept of those that were asked for last.
+PAGES = 500
 
 Kind = TypeVar("Kind")
-Load = Callable[[], Awaitable[Sequence[HandoffRow]]]
+Load = Callable[[], Awaitable["Page"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class Poll:
     free: bool | None
     after: str | None
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """As it is sent; an empty one has nothing to answer a waiting poll with."""
+
+    etag: str
+    body: bytes
+    empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +54,21 @@ class Polls:
         self._clock = clock
         self._closing = closing
         self._known: OrderedDict[Poll, _Known] = OrderedDict()
+        self._pages: OrderedDict[Poll, Page] = OrderedDict()
         self._made: dict[tuple[str, str], tuple[_Known, Any]] = {}
 
     async def answer(
         self, poll: Poll, load: Load, *, seen: str | None, wait: float
-    ) -> tuple[str, Sequence[HandoffRow] | None]:
-        """The page's tag, and its rows unless `seen` is that tag. An empty page waits, too."""
+    ) -> tuple[str, Page | None]:
+        """The page's tag, and the page unless `seen` is that tag. An empty page waits, too."""
         deadline = asyncio.get_running_loop().time() + wait
         while True:
             generation = self._watcher.generation(poll.location)
-            tag, rows = await self._look(poll, load, seen)
+            page = await self._look(poll, load, seen)
             left = deadline - asyncio.get_running_loop().time()
-            news = rows if seen is None else rows is not None
+            news = not page.empty if seen is None else not etags.matches(seen, page.etag)
             if news or left <= 0 or self._closing.is_set():
-                return tag, rows
+                return page.etag, None if etags.matches(seen, page.etag) else page
             await self._watcher.changed(
                 poll.location, since=generation, seconds=left, closing=self._closing
             )
@@ -72,21 +84,36 @@ class Polls:
         value: Kind = kept[1]
         return value
 
-    async def _look(
-        self, poll: Poll, load: Load, seen: str | None
-    ) -> tuple[str, Sequence[HandoffRow] | None]:
+    def unchanged(self, poll: Poll, seen: str) -> str | None:
+        """The tag that `seen` still is, as far as is known without asking anybody."""
+        known = self._known.get(poll)
+        if known is None or not self._current(known, self._watcher.generation(poll.location)):
+            return None
+        self._known.move_to_end(poll)
+        return known.etag if etags.matches(seen, known.etag) else None
+
+    async def _look(self, poll: Poll, load: Load, seen: str | None) -> Page:
+        """Whoever asks for a page without having seen one reads what is true now; those who poll
+        share the page that was made when the queue last changed."""
         generation = self._watcher.generation(poll.location)
         known = self._known.get(poll)
-        if known is not None and self._current(known, generation) and seen is not None:
+        if seen is not None and known is not None and self._current(known, generation):
             self._known.move_to_end(poll)
             if etags.matches(seen, known.etag):
-                return known.etag, None
-        rows = await load()
-        tag = etag_of(rows)
-        self._known[poll] = _Known(generation, tag, self._clock())
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return tag, None if etags.matches(seen, tag) else rows
+                return Page(known.etag, b"", empty=False)
+            if (made := self._pages.get(poll)) is not None and made.etag == known.etag:
+                return made
+        page = await load()
+        self._keep(poll, _Known(generation, page.etag, self._clock()), page)
+        return page
+
+    def _keep(self, poll: Poll, known: _Known, page: Page) -> None:
+        self._known[poll] = known
+        self._pages[poll] = page
+        for kept, most in ((self._known, REMEMBERED), (self._pages, PAGES)):
+            kept.move_to_end(poll)
+            while len(kept) > most:
+                kept.popitem(last=False)
 
     def _current(self, known: _Known, generation: int) -> bool:
         now = self._clock()
@@ -94,7 +121,7 @@ class Polls:
         return fresh and known.generation == generation
 
 
-def etag_of(rows: Sequence[HandoffRow]) -> str:
+def etag_of(rows: Sequence[Queued]) -> str:
     """From the content, so that every process tags the same page alike."""
     content = ";".join(f"{row.id}:{row.version}" for row in rows)
     return f'"{hashlib.sha256(content.encode()).hexdigest()[:24]}"'

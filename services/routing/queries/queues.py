@@ -1,6 +1,6 @@
 """One poll of one queue, for a reader who may see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from services.routing.domain.deadlines import Light
 from services.routing.domain.queues import RANKS, Entry, Placed, explain, explain_between
 from services.routing.models import HandoffRow
 from services.routing.queries import handoffs, registry
-from services.routing.queries.polls import Poll, Polls
+from services.routing.queries.handoffs import Queued
+from services.routing.queries.polls import Page, Poll, Polls, etag_of
 from services.routing.queries.registry import Known
 from shared.db.transactions import Sessions
 from shared.errors import NotFoundError
@@ -20,26 +21,31 @@ from shared.http import pages
 from shared.means import cached
 from shared.security.grants import EVERYTHING, Scope
 
+Written = Callable[[Sequence[Queued]], bytes]
+
 
 async def poll(
-    state: Any, asked: Poll, *, scope: Scope, seen: str | None, wait: float, at: datetime
-) -> tuple[str, Sequence[HandoffRow] | None]:
-    """Holds no transaction while it waits; an unchanged page is answered without a query."""
+    state: Any,
+    asked: Poll,
+    written: Written,
+    *,
+    scope: Scope,
+    seen: str | None,
+    wait: float,
+    at: datetime,
+) -> tuple[str, Page | None]:
+    """`written` makes a page of what was found. Holds no transaction while it waits; an unchanged
+    page is answered without a query."""
     sessions: Sessions = state.statements
     polls: Polls = state.polls
-    known = state.means.caches.get(Known)
-    place = known.registry.last_known(asked.location) if known else None
-    division = place.division if place else None
-    if division is None:
-        async with sessions() as session:
-            division = await division_of(session, asked.location)
-    if not scope.covers(handling=asked.location, division=division):
+    there = await division(state, asked.location)
+    if not scope.covers(handling=asked.location, division=there):
         raise NotFoundError
     position = pages.position(asked.after, int, int, int, datetime.fromisoformat, UUID)
 
-    async def load() -> Sequence[HandoffRow]:
+    async def load() -> Page:
         async with sessions() as session:
-            return await handoffs.page(
+            rows = await handoffs.page(
                 session,
                 asked.location,
                 status=asked.status,
@@ -48,8 +54,25 @@ async def poll(
                 limit=asked.limit,
                 at=at,
             )
+        return Page(etag_of(rows), written(rows), empty=not rows)
 
     return await polls.answer(asked, load, seen=seen, wait=wait)
+
+
+async def division(state: Any, location: str) -> str:
+    """Known to this process as a rule; asked for where it is not."""
+    found = division_known(state, location)
+    if found is not None:
+        return found
+    sessions: Sessions = state.statements
+    async with sessions() as session:
+        return await division_of(session, location)
+
+
+def division_known(state: Any, location: str) -> str | None:
+    known = state.means.caches.get(Known)
+    place = known.registry.last_known(location) if known else None
+    return str(place.division) if place is not None else None
 
 
 async def division_of(session: AsyncSession, location: str) -> str:
@@ -62,7 +85,7 @@ async def division_of(session: AsyncSession, location: str) -> str:
     return place.division
 
 
-def key_of(row: HandoffRow) -> tuple[Any, ...]:
+def key_of(row: HandoffRow | Queued) -> tuple[Any, ...]:
     light, lane, turn, since, id_ = handoffs.order_key(row)
     return (light, lane, turn, since.isoformat(), str(id_))
 
