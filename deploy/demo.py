@@ -16,10 +16,19 @@ from deploy.stories import full_online, joint_handling, remote_collection
 from deploy.stories.people import StuckError, World
 from shared.security.issuer import LocalIssuer
 
-STORIES: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
-    ("full_online", full_online.tell),
-    ("remote_collection", remote_collection.tell),
-    ("joint_handling", joint_handling.tell),
+STORIES: tuple[tuple[str, str, Callable[[World], Awaitable[str]]], ...] = (
+    ("full_online", "一、全程网办：失业登记，窗口代为提交，办理地在线上办", full_online.tell),
+    (
+        "remote_collection",
+        "二、异地代收代办：换领残疾人证，原件装袋寄往办理地",
+        remote_collection.tell,
+    ),
+    ("joint_handling", "三、多地联办：跨省迁户口，一处申请，两地分三步办", joint_handling.tell),
+)
+_INTRODUCTION = (
+    "三个故事，三种办理模式；人在西宁（收件地），事在兰州等地（办理地）。\n"
+    "【】里是谁在哪里做；“时钟”是法定办理期限：自受理次日起算，按工作日计。\n"
+    "姓名、证号、单位都是示例。\n"
 )
 
 _TIMEOUT = httpx.Timeout(35, connect=5)
@@ -79,10 +88,12 @@ async def tell(
 ) -> int:
     """Every story; how many cases were concluded and delivered."""
     done = 0
-    for name, story in STORIES:
+    _say(_INTRODUCTION)
+    for name, title, story in STORIES:
+        _say(f"── {title} ──")
         try:
             number = await story(World(client, issuer, _say, name, outside))
-            _say(f"办件 {number} 办结并送达。\n")
+            _say(f"✓ 办件 {number} 办结并送达。\n")
             done += 1
         except StuckError as error:
             print(f"卡住了 / stuck: {name}: {error}", file=sys.stderr, flush=True)

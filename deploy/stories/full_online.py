@@ -36,11 +36,12 @@ async def tell(world: World) -> str:
     say = world.say
     clerk = world.person(Role.CLERK, "王窗口（示例）", WINDOW)
     officer = world.person(Role.OFFICER, "赵经办（示例）", OFFICE)
-    say(f"【窗口】{WINDOW_NAME}。申请人户籍在兰州城关，住在西宁，来办失业登记。")
+    say(f"【窗口】{WINDOW_NAME}，王窗口。李示例户籍在兰州城关，住在西宁，来办失业登记。")
     submission = await _prepared(clerk, say)
     taken = await clerk.post("/intake/v1/cases", submission)
     number = taken["case_number"]
-    say(f"  收件：办件编号 {number}，查询码 {taken['tracking_code']}。收件不等于受理，时钟未起算。")
+    say(f"  收件：办件编号 {number}，申请人凭查询码 {taken['tracking_code']} 查进度。")
+    say("  收件不等于受理：时钟未起算。")
     await _decide(world, officer, clerk, number)
     await _deliver(world, clerk, number, taken["tracking_code"])
     return str(number)
@@ -60,7 +61,7 @@ async def _prepared(clerk: Any, say: Any) -> dict[str, Any]:
             "choice": submission["choice"],
         },
     )
-    say(f"  先问归哪里办：{preview['handoffs'][0]['location_name']}。{preview['why'][0]}")
+    say(f"  先问归哪里办：{preview['handoffs'][0]['location_name']}。依据：{preview['why'][0]}")
     wrong = deepcopy(submission)
     wrong["applicant"]["id_number"] = "620102199003078891"
     wrong["basis"] = {}
@@ -68,7 +69,7 @@ async def _prepared(clerk: Any, say: Any) -> dict[str, Any]:
     checked = await clerk.post("/intake/v1/cases/check", wrong)
     if checked["complete"]:
         raise StuckError("预审没有发现问题")
-    say(f"  预审：一次列出全部 {len(checked['faults'])} 处问题——")
+    say(f"  提交前预审（故意填错几处）：一次列出全部 {len(checked['faults'])} 处问题——")
     for fault in checked["faults"]:
         say(f"    · {fault['message_zh']}")
     checked = await clerk.post("/intake/v1/cases/check", submission)
@@ -82,21 +83,24 @@ async def _decide(world: World, officer: Any, clerk: Any, number: str) -> None:
     say = world.say
     claimed = await officer.claim(OFFICE, number)
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
-    say(f"【办理地】{OFFICE_NAME}：队列里来了新办件，赵经办领取（15 分钟内办理，期间自动续期）。")
+    say(
+        f"【办理地】{OFFICE_NAME}，赵经办：队列里来了这一件，领取"
+        "（15 分钟内归他一人，办理即续期）。"
+    )
     read = (await officer.get(handoff, params={"purpose": "审查申请材料"})).json()
-    say(f"  阅卷（事由记入审计）：{len(read['materials'])} 份材料。时钟：{_clock(read)}")
+    say(f"  填写事由后阅卷（记入审计）：{len(read['materials'])} 份材料。时钟：{_clock(read)}。")
     if read["status"] == "received" and not read["notices"]:
         await officer.post(
             f"{handoff}/notice",
             {"faults": [{"material_code": "M2", "text": "登记表缺少本人签字，请补签后重交"}]},
         )
-        say("  一次性告知：登记表缺少本人签字。等待补正，时钟仍未起算。")
+        say("  一次性告知：登记表缺少本人签字。轮到申请人补正，时钟仍未起算。")
     await clerk.until(
         f"/intake/v1/cases/{number}",
         lambda case: case["next_actor"] == "receiving" or case["status"] != "noticed",
         what="告知书到窗口",
     )
-    say("【窗口】待办里出现告知书，申请人补签，窗口补正。")
+    say("【窗口】王窗口的待办里出现告知书；申请人补签，窗口提交补正材料。")
     await clerk.post(
         f"/intake/v1/cases/{number}/supplements",
         {"materials": [{"code": "M2", "form": "electronic", "count": 1}]},
@@ -106,10 +110,10 @@ async def _decide(world: World, officer: Any, clerk: Any, number: str) -> None:
         lambda seen: seen["status"] not in ("noticed",),
         what="补正回到经办人",
     )
-    say("【办理地】补正回到同一位经办人。")
+    say("【办理地】补正回到同一位经办人赵经办手里。")
     await officer.post(f"{handoff}/acceptance")
     read = (await officer.get(handoff)).json()
-    say(f"  受理。时钟：{_clock(read)}")
+    say(f"  受理。时钟：{_clock(read)}。怎样算出来的：")
     for line in read["clock_explained"]:
         say(f"    · {line}")
     await officer.post(
@@ -151,7 +155,7 @@ async def _deliver(world: World, clerk: Any, number: str, tracking_code: str) ->
         what="送达回到窗口",
     )
     progress = (await applicant.get(f"/intake/v1/progress/{tracking_code}")).json()
-    say(f"【进度】{'，'.join(_step(step) for step in progress['steps'])}。办结并送达。")
+    say(f"【进度】凭查询码，谁也不用登录：{_told(progress['steps'])}。")
 
 
 def _path(url: str) -> str:
@@ -163,8 +167,17 @@ def _result(result: dict[str, Any]) -> str:
     return f"{result['result_zh']}，{certificate.get('name', '')}"
 
 
-def _step(step: dict[str, Any]) -> str:
-    return f"{step['title']} {step['at'][:10]}"
+def _told(steps: list[dict[str, Any]]) -> str:
+    """Each step once, where the same is told twice in a row; a date where it is another one."""
+    said: list[str] = []
+    day, title = "", ""
+    for step in steps:
+        on = step["at"][:10]
+        if (step["title"], on) == (title, day):
+            continue
+        said.append(step["title"] if on == day else f"{on} {step['title']}")
+        day, title = on, step["title"]
+    return " → ".join(said)
 
 
 def _clock(read: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from deploy.stories import post
-from deploy.stories.people import Person, World
+from deploy.stories.people import Person, StuckError, World
 from shared.security.callers import Role
 
 WINDOW, WINDOW_NAME = "630104-C1", "西宁市城西区政务服务中心"
@@ -43,10 +43,12 @@ async def tell(world: World) -> str:
     branch = world.person(Role.OFFICER, "陈民警（示例）", MOVE_OUT)
     submission = deepcopy(SUBMISSION)
     submission["form"] = (await clerk.get("/intake/v1/items/GA-001")).json()["form_example"]
-    say(f"【窗口】{WINDOW_NAME}。申请人从兰州调到西宁工作，来办户口迁移；原件当面核验后退还。")
+    say(f"【窗口】{WINDOW_NAME}，王窗口。吴示例从兰州调到西宁工作，来迁户口；")
+    say("  原件当面核验后退还，不用寄。")
     taken = await clerk.post("/intake/v1/cases", submission)
     number = taken["case_number"]
-    say(f"  收件：办件编号 {number}。三步：迁入地准迁 → 迁出地迁出登记 → 迁入地落户。")
+    say(f"  收件：办件编号 {number}。两地三步，后一步等前一步：")
+    say("  ① 迁入地（西宁，牵头）准迁 → ② 迁出地（兰州，协办）迁出登记 → ③ 迁入地落户。")
     await _permitted(world, lead, number)
     await _moved_out(world, branch, number)
     await _settled(world, lead, number)
@@ -60,23 +62,41 @@ async def _permitted(world: World, lead: Person, number: str) -> None:
     if claimed["status"] == "received":
         await lead.post(f"{handoff}/acceptance")
     read = (await lead.get(handoff)).json()
+    permit = {"name": "准予迁入证明", "number": f"示例-{number[-6:]}"}
     world.say(
-        f"【牵头地】{MOVE_IN_NAME}：受理，{read['clock']['due_on']} 前准迁。准迁信息推送迁出地。"
+        f"【牵头地】①{MOVE_IN_NAME}，冯民警：已受理。本步时钟：{read['clock']['due_on']} 到期。"
     )
-    await lead.post(f"{handoff}/answer", {"answer": "done", "note": "同意迁入，准迁信息已推送"})
+    answer = {"answer": "done", "note": "同意迁入，准迁信息已推送", "documents": [permit]}
+    await lead.post(f"{handoff}/answer", answer)
+    world.say(
+        "  准迁，“准予迁入证明”随即移交迁出地：内容摘要、发出和收到的时间都记下。本步时钟停止。"
+    )
 
 
 async def _moved_out(world: World, branch: Person, number: str) -> None:
     claimed = await branch.claim(MOVE_OUT, number)
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
-    world.say(f"【协办地】{MOVE_OUT_NAME}：队列里出现迁出登记，核查，办理迁出。")
+    read = (await branch.get(handoff)).json()
+    if claimed["status"] == "received":
+        (permit,) = read["documents"]
+        await branch.get(f"{handoff}/documents/{permit['id']}/content", params={"purpose": "办理"})
+        moved = (await branch.get(f"/routing/v1/cases/{number}/transfers")).json()["transfers"]
+        if not all(each["verified_at"] for each in moved if each["what"] == "document"):
+            raise StuckError("移交的文书没有核对一致")
+    world.say(
+        f"【协办地】②{MOVE_OUT_NAME}，陈民警：上一步办完，队列里才出现这一步。"
+        "取阅准予迁入证明，摘要核对一致。"
+    )
     await branch.post(f"{handoff}/answer", {"answer": "done", "note": "迁出登记已办理"})
+    world.say("  迁出登记办好，答复牵头地“已完成”；协办地不直接找申请人。")
 
 
 async def _settled(world: World, lead: Person, number: str) -> None:
     claimed = await lead.claim(MOVE_IN, number)
+    handoff = f"/routing/v1/handoffs/{claimed['id']}"
+    read = (await lead.get(handoff)).json()
     await lead.post(
-        f"/routing/v1/handoffs/{claimed['id']}/decision",
+        f"{handoff}/decision",
         {
             "result": "granted",
             "opinion": "迁出登记已完成，准予落户",
@@ -87,7 +107,14 @@ async def _settled(world: World, lead: Person, number: str) -> None:
             },
         },
     )
-    world.say(f"【牵头地】{MOVE_IN_NAME}：迁出已办，落户，决定：准予。时钟停止。")
+    world.say(
+        f"【牵头地】③{MOVE_IN_NAME}，冯民警：迁出已办，落户（本步时限至 {_day(read)}）。"
+        "决定：准予。时钟停止。"
+    )
+
+
+def _day(read: dict[str, Any]) -> str:
+    return str(read["clock"]["due_on"] or "—")
 
 
 async def _collected(world: World, clerk: Person, number: str) -> None:
@@ -100,7 +127,7 @@ async def _collected(world: World, clerk: Person, number: str) -> None:
     sender = world.person(Role.DISPATCHER, "韩交接（示例）", MOVE_IN)
     waybill = await post.delivered(sender, delivery["dispatch"]["id"], typed="EC000000013CN")
     path = f"/notify/v1/deliveries/{delivery['id']}"
-    world.say(f"【寄递】新户口簿页由公安分局寄到窗口（运单 {waybill}），窗口通知申请人来领。")
+    world.say(f"【寄递】{MOVE_IN_NAME}把新户口簿页寄到窗口（运单 {waybill}），申请人收到领取短信。")
     await clerk.until(
         mine,
         lambda answer: answer["deliveries"][0]["status"] in ("ready", "on_way", "booked"),
@@ -114,4 +141,4 @@ async def _collected(world: World, clerk: Person, number: str) -> None:
         lambda case: case["status"] == "delivered",
         what="送达回到窗口",
     )
-    world.say("【窗口】申请人持身份证领取，签送达回证。办结并送达，全程只到一处。")
+    world.say("【窗口】吴示例持身份证领取，签送达回证。全程只到一个窗口。")

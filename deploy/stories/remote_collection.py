@@ -51,19 +51,33 @@ async def tell(world: World) -> str:
     sender = world.person(Role.DISPATCHER, "孙交接（示例）", WINDOW)
     receiver = world.person(Role.DISPATCHER, "钱交接（示例）", OFFICE)
     officer = world.person(Role.OFFICER, "郑经办（示例）", OFFICE)
-    say(f"【窗口】{WINDOW_NAME}。两位申请人户籍都在兰州城关，来换领到期的残疾人证，上交原证。")
+    say(f"【窗口】{WINDOW_NAME}，王窗口。李示例、周示例住在西宁，户籍在兰州城关；")
+    say("  残疾人证到期，来窗口各换领一本，原证须交回兰州。")
+    await _asked_first(world, clerk)
     first, second = await _taken(world, clerk)
-    await _travel(world, sender, receiver, clerk, (first, second))
+    await _travel(world, sender, receiver, (first, second))
+    await _ledger(world, receiver, second["case_number"])
     for case in (first, second):
         await _decided(world, officer, case["case_number"])
     for case in (first, second):
         await _posted(world, receiver, clerk, case["case_number"])
-    say("【申请人】两位都收到了新证，办结并送达。")
+    say("【申请人】两位都收到了新证，没有跑过兰州。")
     return str(first["case_number"])
+
+
+async def _asked_first(world: World, clerk: Person) -> None:
+    """No paper is taken for a case that nobody can handle."""
+    question = {name: SUBMISSION[name] for name in ("item_code", "mode", "basis")}
+    preview = await clerk.post(
+        "/routing/v1/assignments/preview", {**question, "receiving_location": WINDOW}
+    )
+    place = preview["handoffs"][0]["location_name"]
+    world.say(f"  收原件之前先问归哪里办：{place}。有地方办，才收原件。")
 
 
 async def _taken(world: World, clerk: Person) -> tuple[dict[str, Any], dict[str, Any]]:
     item = (await clerk.get("/intake/v1/items/CL-001")).json()
+    names = {each["code"]: each["name"] for each in item["materials"]}
     submission = deepcopy(SUBMISSION)
     submission["form"] = item["form_example"]
     neighbours = deepcopy(submission)
@@ -72,12 +86,18 @@ async def _taken(world: World, clerk: Person) -> tuple[dict[str, Any], dict[str,
     taken = []
     for each in (submission, neighbours):
         case = await clerk.post("/intake/v1/cases", each)
-        labels = "、".join(one["material_code"] for one in case["originals"])
+        kept = "、".join(names[one["material_code"]] for one in case["originals"])
         world.say(
-            f"  收件：办件编号 {case['case_number']}，留下原件 {labels}，贴标签；"
-            "收件不等于受理，纸质材料到办理地之前时钟不走。"
+            f"  收件：{each['applicant']['name']}，办件编号 {case['case_number']}；"
+            f"身份证件当面核验后退还，留下“{kept}”。"
+        )
+        await clerk.until(
+            f"/routing/v1/cases/{case['case_number']}/custody",
+            lambda seen: seen["originals"],
+            what="原件登记",
         )
         taken.append(case)
+    world.say("  原件贴上条码标签，放在窗口。收件不等于受理：纸质原件到达办理地之前，时钟不走。")
     return taken[0], taken[1]
 
 
@@ -85,37 +105,56 @@ async def _travel(
     world: World,
     sender: Person,
     receiver: Person,
-    clerk: Person,
     cases: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     say = world.say
-    for case in cases:
-        await clerk.until(
-            f"/routing/v1/cases/{case['case_number']}/custody",
-            lambda seen: seen["originals"],
-            what="原件登记",
-        )
     originals = [one["original_id"] for case in cases for one in case["originals"]]
     parcel = await _sent(sender, originals, "EA000000013CN")
     say(
-        f"【材料交接】孙交接把两件办件的原件装入一袋 {parcel['number']}，封装，"
-        f"交快递（运单 {parcel['waybill']}）。原件此刻由承运人持有。"
+        f"【材料交接】窗口一端，孙交接：两件办件的原件装入同一袋 {parcel['number']}，"
+        f"封装（清单从此不变），交给快递，运单 {parcel['waybill']}。"
     )
+    say(f"  原件此刻在承运人手里；{parcel['due_on']} 前应到，逾期未到会提醒两端。")
     here = [one["original_id"] for one in cases[0]["originals"]]
     scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": here})
-    counts = f"到 {len(scan['found'])} 件，缺 {len(scan['missing'])} 件"
-    say(f"【办理地】{OFFICE_NAME}扫描接收：{counts}。")
+    say(
+        f"【材料交接】办理地一端，{OFFICE_NAME}，钱交接：拆袋逐件扫描，"
+        f"到 {len(scan['found'])} 件，缺 {len(scan['missing'])} 件。缺件两端都看得到。"
+    )
     for gap in scan["discrepancies"]:
         for end, person in (("receiver", receiver), ("sender", sender)):
             path = f"/routing/v1/parcels/{parcel['id']}/discrepancies/{gap['id']}/settlement"
             await person.post(path, {"settlement": "never_sent", "end": end})
-    say("  两端核对：缺的那件没有装进袋里，还在窗口。意见一致，差异了结。")
+    say("  两端核对后意见一致：缺的那件没有装进袋里，还在窗口。差异了结。")
     missing = [one["original_id"] for one in cases[1]["originals"]]
     parcel = await _sent(sender, missing, "EA000000027CN")
     scan = await receiver.post(f"/routing/v1/parcels/{parcel['id']}/scan", {"found": missing})
     if scan["missing"]:
         raise StuckError("补寄的原件仍然没有到")
-    say(f"  补寄一袋 {parcel['number']}，扫描接收，全部到齐。")
+    say(f"  补寄一袋 {parcel['number']}，办理地扫描接收，全部到齐。")
+
+
+_WORDS = {
+    "take_in": "窗口收下",
+    "fill": "装袋",
+    "hand_over": "交寄",
+    "scan_in": "扫描接收",
+}
+
+
+async def _ledger(world: World, desk: Person, number: str) -> None:
+    """Every hand that the missing paper went through."""
+    kept = (await desk.get(f"/routing/v1/cases/{number}/custody")).json()
+    places = {WINDOW: "窗口", OFFICE: "办理地"}
+    for paper in kept["originals"]:
+        steps = []
+        for entry in paper["ledger"]:
+            kind, _, id_ = entry["to_holder"].partition(":")
+            hand = {"parcel": "封装袋", "carrier": "承运人"}.get(kind) or places.get(id_, id_)
+            never_left = entry["act"] == "scan_in" and id_ == WINDOW
+            word = "认定没有寄出" if never_left else _WORDS.get(entry["act"], entry["act"])
+            steps.append(f"{word}（{hand}）")
+        world.say(f"  原件 {paper['label']} 的流转账，每一步恰有一位持有者：{' → '.join(steps)}。")
 
 
 async def _sent(sender: Person, originals: list[str], waybill: str) -> dict[str, Any]:
@@ -143,7 +182,10 @@ async def _decided(world: World, officer: Person, number: str) -> None:
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
     await officer.post(f"{handoff}/acceptance")
     read = (await officer.get(handoff)).json()
-    say(f"【办理地】{number}：原件已到，受理。时钟：计时中，{read['clock']['due_on']} 到期。")
+    say(
+        f"【办理地】{OFFICE_NAME}，郑经办，办件 {number}：原件已到，受理。"
+        f"时钟起算，{read['clock']['due_on']} 前办结。"
+    )
     await officer.post(
         f"{handoff}/decision",
         {
@@ -156,7 +198,7 @@ async def _decided(world: World, officer: Person, number: str) -> None:
             },
         },
     )
-    say("  决定：准予换领，制证。时钟停止。")
+    say("  决定：准予换领，制新证。时钟停止。新证也有一本流转账，从办理地开始。")
 
 
 async def _posted(world: World, desk: Person, clerk: Person, number: str) -> None:
@@ -176,7 +218,7 @@ async def _posted(world: World, desk: Person, clerk: Person, number: str) -> Non
         lambda case: case["status"] == "delivered",
         what="送达回到窗口",
     )
-    world.say(f"【寄递】{number}：新证交寄，妥投，送达回证留存。")
+    world.say(f"【寄递】办件 {number}：办理地把新证交寄给申请人，妥投，送达回证留存。")
 
 
 async def _carried(
@@ -190,7 +232,8 @@ async def _carried(
         raise StuckError(f"交寄清单：{fetched.status_code} {fetched.text[:200]}")
     await desk.post(f"/notify/v1/dispatches/{dispatch_id}/handover")
     world.say(
-        f"【寄递】{number}：向寄递机构约到运单 {booked['waybill']}，打印面单和交寄清单，交寄。"
+        f"【寄递】办件 {number}：办理地向寄递机构约到运单 {booked['waybill']}，打印面单，"
+        "新证交寄给申请人。"
     )
     await outside.carry(booked["waybill"])
     await clerk.until(
@@ -208,8 +251,8 @@ async def _carried(
     phone = (await desk.get(f"/notify/v1/dispatches/{dispatch_id}?purpose=核对短信")).json()
     texts = await _texted(outside, phone["recipient"]["phone"], number)
     world.say(
-        f"  寄递机构逐站推送（已验签）：妥投，送达回证留存。短信网关收到 {len(texts)} 条，"
-        f"其一：{texts[0]}"
+        f"  寄递机构逐站推送（验过签名）：妥投，送达回证留存。申请人手机到此刻收到 {len(texts)} 条"
+        f"短信，最近一条：{texts[-1]}"
     )
 
 
