@@ -49,6 +49,37 @@ RULES: Mapping[str, str] = MappingProxyType(
             JOIN intake.case_file AS c USING (case_number)
             WHERE (r.status = 'decided') <> (c.status IN ('decided', 'delivered'))
         """,
+        "窗口看到的状态与办理地一致（终结）": """
+            SELECT r.case_number FROM routing.routed_case AS r
+            JOIN intake.case_file AS c USING (case_number)
+            WHERE (r.status = 'closed') <> (c.status IN ('closed', 'refused'))
+        """,
+        "每份原件恰有一位持有者，就是流转账的最后一笔": """
+            SELECT o.label FROM routing.original AS o
+            LEFT JOIN routing.holding AS h ON h.original_id = o.id
+            LEFT JOIN LATERAL (
+                SELECT e.seq, e.to_holder FROM routing.custody_entry AS e
+                WHERE e.original_id = o.id ORDER BY e.seq DESC LIMIT 1) AS last ON true
+            WHERE (h.seq, h.holder) IS DISTINCT FROM (last.seq, last.to_holder)
+        """,
+        "窗口看到的原件持有者与流转账一致": """
+            SELECT p.original_id::text FROM intake.case_original AS p
+            JOIN intake.case_file AS c USING (case_number)
+            LEFT JOIN routing.holding AS h USING (original_id)
+            WHERE c.status <> 'received_incomplete' AND h.holder IS DISTINCT FROM
+                coalesce(p.holder, 'location:' || c.receiving_location)
+        """,
+        "已交寄的封装袋，寄递一方都知道，承运人和运单一致": """
+            SELECT p.number FROM routing.parcel AS p
+            LEFT JOIN notify.dispatch AS d ON d.id = p.id
+            WHERE p.handed_over_at IS NOT NULL AND (p.carrier, coalesce(p.waybill, ''))
+                IS DISTINCT FROM (d.carrier, coalesce(d.waybill, ''))
+        """,
+        "已扫描接收的封装袋，寄递一方也已送到": """
+            SELECT p.number FROM routing.parcel AS p
+            JOIN notify.dispatch AS d ON d.id = p.id
+            WHERE p.scanned_at IS NOT NULL AND d.status <> 'delivered'
+        """,
         "发件箱已空": "SELECT subject FROM intake.outbox WHERE published_at IS NULL UNION ALL"
         " SELECT subject FROM routing.outbox WHERE published_at IS NULL UNION ALL"
         " SELECT subject FROM notify.outbox WHERE published_at IS NULL",

@@ -228,7 +228,8 @@ class MaterialRow(Base):
 
 
 class OriginalRow(Base):
-    """One sheet that left the applicant's hands over this counter."""
+    """One sheet that left the applicant's hands over this counter. Until routing tells of a move
+    it lies here: `holder` is empty."""
 
     __tablename__ = "case_original"
 
@@ -236,6 +237,10 @@ class OriginalRow(Base):
     case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
     material_code: Mapped[str]
     supplement_id: Mapped[UUID | None]
+    label: Mapped[str | None]
+    holder: Mapped[str | None]
+    parcel_number: Mapped[str | None]
+    moved_at: Mapped[datetime | None]
 
 
 class ContentRow(Base):

@@ -136,6 +136,13 @@ class CaseClosed(BaseModel):
     at: datetime
 
 
+class PapersDelayed(BaseModel):
+    case_number: str
+    what: str
+    originals: int
+    due_on: date | None = None
+
+
 class ParcelSealed(BaseModel):
     parcel_id: UUID
     number: str
@@ -296,6 +303,30 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
         await tell(session, case, Event.CLOSED, source="", at=message.now, words=_on(told.at))
 
 
+# Late alone is a matter between the two places; that it was taken back follows from coming back.
+_ASTRAY: Mapping[str, Event] = MappingProxyType(
+    {
+        "turn_back": Event.PAPERS_COMING_BACK,
+        "lose": Event.PAPERS_LOST,
+        "find": Event.PAPERS_FOUND,
+    }
+)
+
+
+async def on_papers_delayed(session: AsyncSession, message: Received[PapersDelayed]) -> None:
+    """Whose papers they are hears it, and how the clock stands: a loss stops none."""
+    told = message.data
+    event = _ASTRAY.get(told.what)
+    if event is None:
+        return
+    words = {
+        Placeholder.COUNT: str(told.originals),
+        Placeholder.DUE: f"仍至{spoken_day(told.due_on)}" if told.due_on else "尚未起算",
+    }
+    case = await _case(session, told.case_number)
+    await tell(session, case, event, source=str(message.id), at=message.now, words=words)
+
+
 async def on_parcel_sealed(session: AsyncSession, message: Received[ParcelSealed]) -> None:
     told = message.data
     known = await places.places(session, [told.from_location, told.to_location])
@@ -344,6 +375,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "routing.handoff-refused.v1": on_handoff_refused,
         "routing.case-decided.v1": on_case_decided,
         "routing.case-closed.v1": on_case_closed,
+        "routing.papers-delayed.v1": on_papers_delayed,
         "routing.parcel-sealed.v1": on_parcel_sealed,
         "routing.parcel-handed-over.v1": on_parcel_handed_over,
         "routing.parcel-arrived.v1": _followed(Deed.ARRIVED),

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import cases, custody, delivering, parcels, requests, transfers
+from services.routing.actions import cases, delivering, parcels, requests, results, transfers
 from services.routing.domain.parcels import Deed
 from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
@@ -222,8 +222,9 @@ async def on_parcel_tracked(session: AsyncSession, message: Received[ParcelTrack
 
 
 async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
-    """A result on paper that leaves for the applicant leaves the office's hands; one that lies at
-    the counter has been told of, and who was told and does not collect has no term against us."""
+    """A result on paper is in other hands: the post's, the window's, the office's again; one that
+    lies at the counter has been told of, and who was told and does not collect has no term against
+    us."""
     told = message.data
     await delivering.note_result(
         session,
@@ -232,9 +233,14 @@ async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryC
         posted_on=local_date(told.at) if told.status == "on_way" else None,
         at=message.now,
     )
-    if told.method == "post" and told.status == "on_way":
-        carrier = f"post/{told.delivery_id}"
-        await custody.post_result(session, told.case_number, carrier, at=message.now)
+    await results.follow(
+        session,
+        told.case_number,
+        delivery_id=told.delivery_id,
+        method=told.method,
+        status=told.status,
+        at=message.now,
+    )
 
 
 async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
@@ -242,7 +248,7 @@ async def on_result_delivered(session: AsyncSession, message: Received[ResultDel
     await delivering.note_result(
         session, message.data.case_number, delivered_on=delivered_on, at=message.now
     )
-    await custody.collect_result(session, message.data.case_number, at=message.now)
+    await results.collect(session, message.data.case_number, at=message.now)
 
 
 async def _case(session: AsyncSession, case_number: str) -> CaseRow:

@@ -504,7 +504,8 @@ class ParcelClosed(_OfParcel):
 
 
 class PapersDelayed(Event):
-    """Papers of one case came back or cannot be found; for whoever tells the applicant."""
+    """Papers of one case are late, come back, cannot be found, or have been found again; for
+    whoever tells the applicant."""
 
     type: ClassVar[str] = "routing.papers-delayed.v1"
 

@@ -315,9 +315,25 @@ async def test_a_bag_that_does_not_arrive_in_time_is_asked_about_at_both_ends(
         while await remind():
             pass
         assert len(await bench.told("routing.parcel-overdue.v1")) == expected
+    # Each end finds it on its list, with when both were reminded; the windows of its cases hear.
+    for end, place in ((sender, WINDOW), (receiver, OFFICE)):
+        query = {"location": place, "overdue": True}
+        (late,) = (await end.get("/parcels", params=query))["parcels"]
+        assert (late["id"], late["overdue"]) == (bag["id"], True)
+    seen = await receiver.get(f"/parcels/{bag['id']}")
+    assert [(each["deed"], each["end"]) for each in seen["deeds"]][-2:] == [
+        ("remind", "system"),
+        ("remind", "system"),
+    ]
+    delays = await bench.told("routing.papers-delayed.v1")
+    assert [(each["case_number"], each["what"]) for each in delays] == [
+        (case.number, "overdue"),
+        (case.number, "overdue"),
+    ]
     await receiver.post(f"/parcels/{bag['id']}/scan", {"found": case.originals})
     bench.now += timedelta(days=30)
     assert not await remind()
+    assert (await sender.get("/parcels", params={"overdue": True}))["parcels"] == []
 
 
 async def test_one_call_says_what_a_label_is_and_where_it_goes(
@@ -403,6 +419,81 @@ async def test_the_result_on_paper_is_kept_in_the_same_ledger(
     )
     new = (await custody(officer, case))[1]
     assert [each["act"] for each in new["ledger"]] == ["issue", "post", "collect"]
+
+
+async def decided_on_paper(bench: Bench, case: Taken) -> Person:
+    """The officer who granted it, with a certificate to hold in one's hand."""
+    (row,) = await bench.handoffs(case.number)
+    await bench.person("dispatcher", OFFICE).post(f"/handoffs/{row.id}/arrival")
+    officer = bench.person("officer", OFFICE)
+    handoff = await officer.claim(OFFICE, case.number)
+    await officer.post(f"/handoffs/{handoff}/acceptance")
+    certificate = {"name": "残疾人证", "number": "示例-1", "form": "paper"}
+    body = {"result": "granted", "opinion": "准予换领", "certificate": certificate}
+    await officer.post(f"/handoffs/{handoff}/decision", body)
+    return officer
+
+
+@pytest.mark.parametrize(
+    ("method", "told", "way"),
+    [
+        ("window_pickup", ["on_way", "on_way", "ready"], ["post", "scan_in"]),
+        ("window_pickup", ["ready", "unclaimed", "returned"], ["turn_up", "turn_up"]),
+        ("window_pickup", ["on_way", "lost", "on_way", "ready"],
+         ["post", "lose", "find", "scan_in"]),
+        ("post", ["booked", "on_way", "failed", "on_way"], ["post", "scan_in", "post"]),
+        ("handling_pickup", ["pending", "ready"], []),
+        ("electronic", ["ready"], []),
+    ],
+)  # fmt: skip
+async def test_a_result_on_paper_is_in_the_hands_that_its_delivery_tells_of(
+    bench: Bench, method: str, told: list[str], way: list[str]
+) -> None:
+    case = await bench.receive([], delivery_method=method)
+    officer = await decided_on_paper(bench, case)
+    delivery = {"case_number": case.number, "delivery_id": str(new_id()), "method": method}
+    for status in told:
+        news = {**delivery, "status": status, "at": bench.now}
+        await bench.tell("notify.delivery-changed.v1", case.number, news)
+    (paper,) = await custody(officer, case)
+    assert [each["act"] for each in paper["ledger"]] == ["issue", *way]
+    handed = {**delivery, "delivered_at": bench.now}
+    await bench.tell("notify.result-delivered.v1", case.number, handed)
+    # Whatever is told afterwards: who has it keeps it.
+    late = {**delivery, "status": "on_way", "at": bench.now}
+    await bench.tell("notify.delivery-changed.v1", case.number, late)
+    (paper,) = await custody(officer, case)
+    assert paper["holder"] == f"applicant:{case.number}"
+
+
+async def test_a_result_for_the_window_may_travel_in_a_bag_like_any_paper(
+    bench: Bench, sender: Person, receiver: Person
+) -> None:
+    case = await bench.receive([], delivery_method="window_pickup")
+    officer = await decided_on_paper(bench, case)
+    (paper,) = await custody(officer, case)
+    assert paper["destination"]["location"] == WINDOW
+    body = {"from": OFFICE, "to": WINDOW, "originals": [paper["label"]]}
+    bag = await receiver.post("/parcels", body, status=201)
+    await receiver.post(f"/parcels/{bag['id']}/sealing")
+    handed = {"carrier": "EMS", "waybill": "EA9"}
+    await receiver.post(f"/parcels/{bag['id']}/handover", handed)
+    await sender.post(f"/parcels/{bag['id']}/scan", {"found": [paper["label"]]})
+    (paper,) = await custody(sender, case)
+    assert (paper["holder"], paper["destination"]["what"]) == (f"location:{WINDOW}", "give")
+
+
+async def test_no_paper_leaves_the_window_for_a_case_without_a_place_to_go(
+    bench: Bench, sender: Person
+) -> None:
+    case = await bench.receive(["M3"], basis={"household_registration": "110101"})
+    (paper,) = await custody(sender, case)
+    assert (paper["holder"], paper["destination"]["what"]) == (f"location:{WINDOW}", "stay")
+    body = {"from": WINDOW, "to": OFFICE, "originals": case.originals}
+    refused = await sender.post("/parcels", body, status=422)
+    assert [each["code"] for each in refused["faults"]] == ["wrong-way"]
+    # It is given back at once, should nobody be found.
+    await sender.post("/custody/give-back", {"location": WINDOW, "originals": case.originals})
 
 
 async def test_the_same_key_opens_one_bag(bench: Bench, sender: Person) -> None:

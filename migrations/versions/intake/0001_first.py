@@ -471,6 +471,10 @@ def upgrade() -> None:
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("material_code", sa.Text(), nullable=False),
         sa.Column("supplement_id", sa.Uuid(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("holder", sa.Text(), nullable=True),
+        sa.Column("parcel_number", sa.Text(), nullable=True),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"], ["case_file.case_number"], name=op.f("fk_case_original_case_number")
         ),

@@ -55,6 +55,14 @@ class MaterialOut(BaseModel):
 class OriginalOut(BaseModel):
     original_id: UUID
     material_code: str
+    label: str | None = Field(description="原件标签；装袋之后才知道，打印标签时由材料流转给出")
+    holder: str = Field(
+        description="现在在谁手里：location 地点、parcel 封装袋、carrier 承运人、applicant 申请人、"
+        "lost 下落不明",
+        examples=["location:630104-C1"],
+    )
+    parcel_number: str | None = Field(description="在哪一袋里；不在途则为空")
+    moved_at: datetime | None = Field(description="何时到了现在的持有者手里；空为收件以来")
 
 
 class PromiseOut(BaseModel):
@@ -271,7 +279,14 @@ def _papers(view: CaseView) -> dict[str, Any]:
             for row in view.materials
         ],
         "originals": [
-            OriginalOut(original_id=row.original_id, material_code=row.material_code)
+            OriginalOut(
+                original_id=row.original_id,
+                material_code=row.material_code,
+                label=row.label,
+                holder=row.holder or f"location:{view.case.receiving_location}",
+                parcel_number=row.parcel_number,
+                moved_at=row.moved_at,
+            )
             for row in view.originals
         ],
         "promises": [

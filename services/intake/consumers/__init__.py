@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.intake.consumers import notify, routing
+from services.intake.consumers import custody, notify, routing
 from shared.messaging.apply import Handler
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType({**routing.HANDLERS, **notify.HANDLERS})
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {**routing.HANDLERS, **custody.HANDLERS, **notify.HANDLERS}
+)

@@ -20,6 +20,9 @@ class Event(StrEnum):
     POST_FAILED = "post_failed"
     RETURNED = "returned"
     CLOSED = "closed"
+    PAPERS_COMING_BACK = "papers_coming_back"
+    PAPERS_LOST = "papers_lost"
+    PAPERS_FOUND = "papers_found"
 
 
 class Placeholder(StrEnum):
@@ -67,6 +70,9 @@ MAY_SAY: Mapping[Event, frozenset[Placeholder]] = MappingProxyType(
         Event.POST_FAILED: _ALWAYS | {_P.CARRIER, _P.WAYBILL, _P.WINDOW},
         Event.RETURNED: _ALWAYS | {_P.WINDOW},
         Event.CLOSED: _ALWAYS | {_P.DATE, _P.WINDOW},
+        Event.PAPERS_COMING_BACK: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
+        Event.PAPERS_LOST: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
+        Event.PAPERS_FOUND: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
     }
 )
 
@@ -82,6 +88,7 @@ OVERTAKEN_BY: Mapping[Event, frozenset[Event]] = MappingProxyType(
         Event.LINK_READY: frozenset({Event.DELIVERED}),
         Event.UNCLAIMED: frozenset({Event.DELIVERED, Event.RETURNED}),
         Event.PROMISE_DUE: frozenset({Event.DELIVERED, Event.CLOSED}),
+        Event.PAPERS_LOST: frozenset({Event.PAPERS_FOUND}),
     }
 )
 

@@ -203,8 +203,9 @@ async def announce(
     await outbox.record_many(bag.session, [*own, *of_cases, *also])
 
 
-def delayed(bag: Bag, what: Deed, clocks: Sequence[events.CaseClock]) -> list[Announcement]:
-    """For the applicants: their papers are not where they should be."""
+def delayed(bag: Bag, what: str, clocks: Sequence[events.CaseClock]) -> list[Announcement]:
+    """For the windows and the applicants: their papers are not where they should be, or are
+    there again."""
     by_case = {each.case_number: each for each in clocks}
     found = []
     for number in bag.cases:
@@ -212,7 +213,7 @@ def delayed(bag: Bag, what: Deed, clocks: Sequence[events.CaseClock]) -> list[An
         event = events.PapersDelayed(
             case_number=number,
             parcel_number=bag.row.number,
-            what=what.value,
+            what=what,
             originals=sum(item.case_number == number for item in bag.items),
             at=bag.at,
             clock_state=clock.clock_state if clock else None,

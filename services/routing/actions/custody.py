@@ -21,14 +21,11 @@ from services.routing.queries import registry
 from services.routing.queries.custody import Paper
 from shared.audit import trail
 from shared.audit.trail import AUDIT
-from shared.chance import new_id
 from shared.errors import Fault, InvalidError, NotFoundError
 from shared.means import means, origin
 from shared.messaging import outbox
 from shared.messaging.outbox import Announcement
 from shared.security.grants import Scope
-
-RESULT_CODE = "RESULT"
 
 _MOVED = text("""
 UPDATE holding SET seq = moved.seq, holder = moved.holder, since = :at, parcel_id = moved.parcel_id
@@ -290,43 +287,3 @@ async def _over_the_counter(
     )
     await outbox.record_many(session, told(done, parcel=None, at=at))
     return list((await queries.lock(session, papers)).values())
-
-
-async def issue_result(
-    session: AsyncSession, case: CaseRow, *, location: str, name: str, at: datetime
-) -> UUID:
-    """The result on paper begins its own way at the office that made it."""
-    given = Given(new_id(), RESULT_CODE, name, PaperKind.RESULT)
-    await take_in(session, case, [given], location=location, act=Act.ISSUE, at=at)
-    return given.id
-
-
-async def post_result(
-    session: AsyncSession, case_number: str, carrier: str, *, at: datetime
-) -> None:
-    """The result has left for the applicant; said late or twice it moves nothing."""
-    await _result(session, case_number, Act.POST, Holder(HolderKind.CARRIER, carrier), at=at)
-
-
-async def collect_result(session: AsyncSession, case_number: str, *, at: datetime) -> None:
-    await _result(
-        session, case_number, Act.COLLECT, Holder(HolderKind.APPLICANT, case_number), at=at
-    )
-
-
-async def _result(
-    session: AsyncSession, case_number: str, act: Act, to: Holder, *, at: datetime
-) -> None:
-    own = [
-        paper.id
-        for paper in await queries.of_case(session, case_number)
-        if paper.kind is PaperKind.RESULT
-    ]
-    papers = await queries.lock(session, own)
-    able = [
-        Consequence(str(paper.id), act, to)
-        for paper in papers.values()
-        if act in custody.allowed(paper.holder) and paper.holder != to
-    ]
-    done = await move(session, papers, able, at=at)
-    await outbox.record_many(session, told(done, parcel=None, at=at))

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import acts, approvals, custody
+from services.routing.actions import acts, approvals, results
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Deed, Desk
@@ -72,7 +72,7 @@ async def _issue_on_paper(desk: Desk, certificate: events.Certificate | None) ->
     if certificate is None or certificate.form != "paper":
         return None
     place, at = desk.handoff.location, desk.at
-    return await custody.issue_result(desk.session, desk.case, location=place, name=_RESULT, at=at)
+    return await results.issue(desk.session, desk.case, location=place, name=_RESULT, at=at)
 
 
 def _case_decided(

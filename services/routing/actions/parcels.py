@@ -32,6 +32,7 @@ from shared.security.grants import Scope
 
 MESSENGER = "messenger"
 MOST = 500
+REMIND = "remind"
 
 _SERIAL = text("SELECT nextval(pg_get_serial_sequence('parcel', 'serial'))")
 
@@ -368,7 +369,7 @@ async def go_astray(
     words = {"note": note} if note else None
     await bags.finish(bag, deed, end, state=state, facts=facts, words=words)
     told = _TELLS[deed](**bags.of_parcel(bag), clocks=clocks)
-    await bags.announce(bag, told, moved=moved, also=bags.delayed(bag, deed, clocks))
+    await bags.announce(bag, told, moved=moved, also=bags.delayed(bag, deed.value, clocks))
     return bag.row
 
 
@@ -405,7 +406,9 @@ async def find_parcel(
     await bags.finish(bag, Deed.FIND, end, state=state)
     bag.row.due_on = await _due_on(bag)
     bag.row.remind_on = bag.row.due_on + timedelta(days=1)
-    await bags.announce(bag, events.ParcelFound(**bags.of_parcel(bag)), moved=moved)
+    found = events.ParcelFound(**bags.of_parcel(bag))
+    told = bags.delayed(bag, Deed.FIND.value, await _clocks(bag))
+    await bags.announce(bag, found, moved=moved, also=told)
     return bag.row
 
 
@@ -424,7 +427,7 @@ async def track_parcel(
     if state is State.RETURNING:
         clocks = await _clocks(bag)
         going = events.ParcelReturning(**bags.of_parcel(bag), clocks=clocks)
-        await bags.announce(bag, going, also=bags.delayed(bag, deed, clocks))
+        await bags.announce(bag, going, also=bags.delayed(bag, deed.value, clocks))
 
 
 async def remind(session: AsyncSession, parcel_id: UUID, *, at: datetime) -> None:
@@ -435,5 +438,8 @@ async def remind(session: AsyncSession, parcel_id: UUID, *, at: datetime) -> Non
         return
     workdays = (await registry.known(session)).workdays_of(row.to_division)
     row.remind_on = workdays.add(bag.today, 2).due
-    row.version += 1
-    await bags.announce(bag, events.ParcelOverdue(**bags.of_parcel(bag), due_on=row.due_on))
+    due = {"due_on": _iso(row.due_on)}
+    await bags.finish(bag, REMIND, End.SYSTEM, facts=due)
+    overdue = events.ParcelOverdue(**bags.of_parcel(bag), due_on=row.due_on)
+    clocks = await _clocks(bag)
+    await bags.announce(bag, overdue, also=bags.delayed(bag, "overdue", clocks))

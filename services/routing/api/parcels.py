@@ -52,6 +52,7 @@ class ParcelOut(BaseModel):
     sealed_at: datetime | None
     handed_over_at: datetime | None
     due_on: date | None = Field(description="应当到达的日期；过期未到提醒两端")
+    overdue: bool = Field(description="过期未到，已提醒两端")
     arrived_at: datetime | None
     scanned_at: datetime | None
     closed_at: datetime | None
@@ -80,6 +81,7 @@ def _plain(row: ParcelRow) -> dict[str, Any]:
         "sealed_at": row.sealed_at,
         "handed_over_at": row.handed_over_at,
         "due_on": row.due_on,
+        "overdue": queries.is_overdue(row),
         "arrived_at": row.arrived_at,
         "scanned_at": row.scanned_at,
         "closed_at": row.closed_at,
@@ -128,7 +130,7 @@ class DiscrepancyOut(BaseModel):
 
 class DeedOut(BaseModel):
     deed: str
-    end: str = Field(description="sender 寄出地、receiver 接收地、carrier 承运人")
+    end: str = Field(description="sender 寄出地、receiver 接收地、carrier 承运人、system 系统")
     actor: str
     at: datetime
     state: str
@@ -220,6 +222,7 @@ async def list_parcels(
         Direction | None, Query(description="incoming 来的、outgoing 去的")
     ] = None,
     state: Annotated[State | None, Query(description="只看某一状态")] = None,
+    overdue: Annotated[bool, Query(description="只看过期未到、已提醒两端的")] = False,
     after: After = None,
     limit: Limit = 50,
 ) -> ParcelsOut:
@@ -230,6 +233,7 @@ async def list_parcels(
         location=location,
         direction=direction,
         state=state.value if state else None,
+        overdue=overdue,
         after=after,
         limit=limit,
     )

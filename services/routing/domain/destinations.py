@@ -69,7 +69,7 @@ def _target(kind: PaperKind, matter: Matter, here: str) -> Destination:
             return _to(matter.decided_at, here, "办件已办结，材料由办理地留存")
         return _back(matter, here, "办件已办结，原件退还申请人")
     if not matter.at_work:
-        return Destination(Next.STAY, here, "尚未分办，留在收件窗口")
+        return Destination(Next.STAY, here, "办理地尚未确定，留在收件窗口，不得寄出")
     if here in matter.at_work:
         return Destination(Next.STAY, here, "在此办理")
     return _to(matter.at_work[0], here, "办理地需要这份原件")

@@ -40,11 +40,13 @@ class Deed(Named):
 
 
 class End(Named):
-    """Which of the two places a parcel lies between may act."""
+    """Which of the two places a parcel lies between may act; beside them who carries it, and the
+    calendar."""
 
     SENDER = "sender", "寄出地"
     RECEIVER = "receiver", "接收地"
     CARRIER = "carrier", "承运人"
+    SYSTEM = "system", "系统"
 
 
 MOVES: Mapping[tuple[State, Deed], State] = MappingProxyType(

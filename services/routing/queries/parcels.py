@@ -46,6 +46,17 @@ class ParcelView:
     deeds: Sequence[ParcelDeedRow]
 
 
+# The first day of asking follows the day it was due; each time it is asked again, a later one.
+_REMINDED = ParcelRow.remind_on > ParcelRow.due_on + 1
+
+
+def is_overdue(row: ParcelRow) -> bool:
+    """Both ends have been reminded, and it has not come yet."""
+    if row.remind_on is None or row.due_on is None:
+        return False
+    return (row.remind_on - row.due_on).days > 1
+
+
 def visible(scope: Scope) -> ColumnElement[bool]:
     """To both ends. The place it goes from is the one that hands in, like a window."""
     return scope.condition(
@@ -158,6 +169,7 @@ async def page(
     location: str | None,
     direction: Direction | None,
     state: str | None,
+    overdue: bool,
     after: str | None,
     limit: int,
 ) -> tuple[Sequence[ParcelRow], str | None]:
@@ -167,6 +179,8 @@ async def page(
         query = query.where(_at(location, direction))
     if state is not None:
         query = query.where(ParcelRow.state == state)
+    if overdue:
+        query = query.where(_REMINDED)
     position = pages.position(after, UUID)
     if position is not None:
         query = query.where(ParcelRow.id < position[0])
