@@ -228,6 +228,7 @@ NOT_FOR_THE_WINDOW = {
     "routing.appointment-made.v1",
     "routing.appointment-settled.v1",
     "routing.message-written.v1",
+    "routing.partner-answered.v1",
     "routing.reminder-raised.v1",
     "routing.reminder-sent.v1",
 }
