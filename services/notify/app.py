@@ -10,14 +10,23 @@ from fastapi import FastAPI
 
 from services.notify import timers
 from services.notify.actions import booking, pushes, sending, tracking
+from services.notify.actions.calling import Caller
 from services.notify.actions.reports import Reporter
 from services.notify.actions.resealing import SEALED
-from services.notify.api import carriers, deliveries, dispatches, messages, results, sms
+from services.notify.api import (
+    carriers,
+    deliveries,
+    dispatches,
+    messages,
+    results,
+    sms,
+    subscriptions,
+)
 from services.notify.consumers import HANDLERS
 from services.notify.domain.carriers import CarrierRule
 from services.notify.domain.practice import Practice
 from services.notify.domain.templates import Templates
-from services.notify.gateways import carrier_rules, secrets
+from services.notify.gateways import carrier_rules, secrets, subscribers
 from services.notify.gateways.calls import Line
 from services.notify.gateways.carrier_files import JsonCarrierFile
 from services.notify.gateways.json_carrier import JsonCarrier, open_carrier
@@ -29,6 +38,7 @@ from shared.documents.documents import Typesetter
 from shared.http.app import new_app
 from shared.messaging.transport import Transport
 from shared.premises import Premises
+from shared.security.outbound import Listed
 from shared.webhooks.secrets import decode
 from shared.workers import Workers, every
 
@@ -48,6 +58,7 @@ _TAGS = (
     {"name": "送达", "description": "每件办结的办件有一次送达：查看、变更、到件、当面交付"},
     {"name": "寄递", "description": "要寄出的结果：交寄、运单、去向"},
     {"name": "电子结果", "description": "申请人凭链接公开查看，不显示个人信息"},
+    {"name": "事件推送", "description": "合作方和各系统订阅事件：签名推送、重试、重推"},
     {"name": "短信", "description": "发给申请人的短信与模板，供运维查看（已遮盖）"},
 )
 
@@ -75,6 +86,7 @@ def create_app(premises: Premises) -> FastAPI:
             carriers.router,
             sms.router,
             result_pages.router,
+            subscriptions.router,
         ),
         carried=premises.carried,
         sessions=premises.sessions,
@@ -101,8 +113,16 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add(f"{HOUSE}-links", every(30.0, timers.expire_links(sessions, clock)))
     workers.add(f"{HOUSE}-pickups", every(60.0, timers.do_chores(sessions, clock)))
     workers.add(f"{HOUSE}-promises", every(60.0, timers.remind_of_promises(sessions, clock)))
+    _add_subscribers(workers, premises)
     _add_carriers(workers, premises)
     _add_texting(workers, premises)
+
+
+def _add_subscribers(workers: Workers, premises: Premises) -> None:
+    sessions, clock = premises.sessions, premises.clock
+    caller = Caller(sessions, subscribers.Line(premises.outbound, clock), clock, _SPREAD)
+    workers.add(f"{HOUSE}-webhooks", caller.run)
+    workers.add(f"{HOUSE}-purge-webhooks", every(300.0, timers.forget_webhooks(sessions, clock)))
 
 
 def _add_carriers(workers: Workers, premises: Premises) -> None:
@@ -194,6 +214,7 @@ def _settle_practice(premises: Premises) -> None:
         texting=settings.sms_file is not None,
         carrier_rules=rules,
         carriers=known,
+        listed=Listed(settings.outbound_allowed).knows,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import wraps
 from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,10 +11,11 @@ from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import bags, deliveries, promises, received
+from services.notify.actions import bags, deliveries, fanning, participation, promises, received
 from services.notify.actions.bags import Deed, Sealed
 from services.notify.actions.deliveries import Decided
 from services.notify.actions.messages import tell
+from services.notify.domain import told as tellings
 from services.notify.domain.messages import Event, Placeholder
 from services.notify.domain.practice import Practice, spoken_day
 from services.notify.domain.templates import listed
@@ -53,6 +55,7 @@ class LocationRegistered(BaseModel):
     name: str
     kind: str
     division: str
+    system: str = "own"
     address: str | None = None
     postcode: str | None = None
     contacts: list[Contact] = []
@@ -87,6 +90,7 @@ class SupplementGiven(BaseModel):
 
 
 class HandoffFacts(BaseModel):
+    id: UUID
     location: str
     lead: bool = True
 
@@ -95,6 +99,18 @@ class CaseAssigned(BaseModel):
     case_number: str
     handoffs: list[HandoffFacts]
     powers: list[str] = []
+
+
+class HandoffTransferred(BaseModel):
+    case_number: str
+    handoff_id: UUID
+    to_location: str
+    new_handoff_id: UUID
+    also_moved: list[UUID] = []
+
+
+class Heard(BaseModel):
+    """Of what only travels on."""
 
 
 class NoticeIssued(BaseModel):
@@ -234,6 +250,23 @@ async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned
     lead = next((each for each in handoffs if each.lead), None)
     case.handling_location = lead.location if lead else None
     case.powers = message.data.powers
+    at_work = {each.id: each.location for each in handoffs}
+    await participation.join(session, case.case_number, at_work)
+
+
+async def on_handoff_transferred(
+    session: AsyncSession, message: Received[HandoffTransferred]
+) -> None:
+    """Both places hear of it; afterwards only the new one hears of the case."""
+    told = message.data
+    new = dict.fromkeys((told.new_handoff_id, *told.also_moved), told.to_location)
+    await participation.join(session, told.case_number, new)
+    await fanning.fan_out(session, fanning.heard(message))
+    await participation.leave(session, told.case_number, [told.handoff_id], at=message.now)
+
+
+async def on_heard(session: AsyncSession, message: Received[Heard]) -> None:
+    """Nothing of our own follows from it."""
 
 
 async def on_notice_issued(session: AsyncSession, message: Received[NoticeIssued]) -> None:
@@ -362,7 +395,25 @@ async def _case(session: AsyncSession, case_number: str) -> CaseRow:
     return case
 
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
+# Only with them is it known whose business the case is.
+_WHOSE = frozenset({"intake.case-received.v1", "routing.case-assigned.v1"})
+
+
+def _passed_on(type_: str, handler: Handler) -> Handler:
+    """To those who are told by webhook, before what follows from it here."""
+
+    @wraps(handler)
+    async def on_message(session: AsyncSession, message: Received[Any]) -> None:
+        if type_ in _WHOSE:
+            await handler(session, message)
+        await fanning.fan_out(session, fanning.heard(message))
+        if type_ not in _WHOSE:
+            await handler(session, message)
+
+    return on_message
+
+
+_OWN: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.item-published.v1": on_item_published,
         "routing.location-registered.v1": on_location_registered,
@@ -386,4 +437,15 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "routing.parcel-found.v1": _followed(Deed.FOUND),
         "routing.parcel-closed.v1": _followed(Deed.CLOSED),
     }
+)
+# What we do nothing about ourselves, and others are told of.
+_ONLY_PASSED_ON = frozenset(
+    type_ for type_ in tellings.ASKABLE - set(_OWN) if not type_.startswith("notify.")
+)
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {type_: _passed_on(type_, handler) for type_, handler in _OWN.items()}
+    | {type_: _passed_on(type_, on_heard) for type_ in _ONLY_PASSED_ON}
+    # It passes the message on between two steps of its own.
+    | {"routing.handoff-transferred.v1": on_handoff_transferred}
 )

@@ -29,6 +29,9 @@ _COUNTERS = MappingProxyType(
 # Whoever has the paper posts it: the sender is the one that handles a dispatch.
 _SENDERS = MappingProxyType(dict.fromkeys((Role.DISPATCHER, Role.OFFICER, Role.CLERK), _HANDLER))
 
+# A partner's own endpoints; operations may look after anybody's and those of our own systems.
+_OWNERS = MappingProxyType({Role.PARTNER: {Relation.OWN_PARTNER}, Role.OPS: _ANY})
+
 GRANTS = Grants(
     {
         "list_deliveries": _BOTH_ENDS,
@@ -55,6 +58,16 @@ GRANTS = Grants(
         "print_handover_list": _SENDERS,
         "receive_carrier_push": ANONYMOUS,
         "receive_sms_reports": ANONYMOUS,
+        "create_subscription": _OWNERS,
+        "list_subscriptions": _OWNERS,
+        "read_subscription": _OWNERS,
+        "change_subscription": _OWNERS,
+        "prove_subscription": _OWNERS,
+        "rotate_secret": _OWNERS,
+        "recover_webhooks": _OWNERS,
+        "list_webhooks": _OWNERS,
+        "list_attempts": _OWNERS,
+        "remove_subscription": _OWNERS,
         "list_messages": {Role.OPS: _ANY},
         "read_message": {Role.OPS: _ANY},
         "preview_templates": {Role.OPS: _ANY},

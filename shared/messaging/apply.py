@@ -241,6 +241,7 @@ class Applier:
             now=self._clock(),
             lane=message.lane,
             data=unseal(message.data, reader, id=message.id, keys=self._carried.keys),
+            facts=message.data,
         )
 
     async def _put_off(self, connection: AsyncConnection, turn: Turn, error: Exception) -> str:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -106,7 +106,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[Model]):
-    """What a handler gets. `at` is when it happened there, `now` when it is applied here."""
+    """What a handler gets. `at` is when it happened there, `now` when it is applied here; `facts`
+    the data as it travelled, in which whatever is personal is still sealed."""
 
     id: UUID
     type: str
@@ -117,6 +118,7 @@ class Received(Generic[Model]):
     now: datetime
     lane: Lane
     data: Model
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @cache

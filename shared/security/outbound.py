@@ -6,6 +6,7 @@ otherwise reach what only we can reach: metadata services, databases, each other
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -65,6 +66,14 @@ class Listed:
                 raise ValueError(f"neither a network nor host:port: {entry!r}") from None
             self._ends.add((host.strip("[]"), int(port)))
 
+    def knows(self, host: str, port: int) -> bool:
+        """As it is written in an address, before anything was looked up."""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return (host.lower(), port) in self._ends
+        return self.permits(host, port, address)
+
     def permits(self, host: str, port: int, address: Address) -> bool:
         return (
             (host.lower(), port) in self._ends
@@ -79,6 +88,20 @@ def is_inner(address: Address) -> bool:
         or address.is_multicast
         or any(address in network for network in _REFUSED)
     )
+
+
+def is_inner_literal(host: str) -> bool:
+    """Of an address written as such; what a name leads to is seen when it is called."""
+    try:
+        return is_inner(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or _is_loose_number(host)
+
+
+def _is_loose_number(host: str) -> bool:
+    """`2130706433`, `0x7f.1`: no name of anything, but resolvers take them for addresses."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return last.isdecimal() or last.startswith("0x")
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -208,3 +231,24 @@ async def read_at_most(response: httpx.Response, limit: int) -> bytes:
         if len(body) > limit:
             raise AnswerTooLargeError(f"more than {limit} bytes")
     return bytes(body)
+
+
+async def glance(
+    client: httpx.AsyncClient, request: httpx.Request, *, first: int, within: float
+) -> Answer:
+    """The status and the `first` bytes of the answer; the rest is never read. Once the status is
+    there it counts, whatever becomes of the body. TimeoutError when none came in time."""
+    until = asyncio.get_running_loop().time() + within
+    async with asyncio.timeout_at(until):
+        response = await client.send(request, stream=True)
+    body = bytearray()
+    try:
+        with contextlib.suppress(TimeoutError, httpx.HTTPError):
+            async with asyncio.timeout_at(until):
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) >= first:
+                        break
+    finally:
+        await response.aclose()
+    return Answer(response.status_code, response.headers, bytes(body[:first]))

@@ -18,6 +18,7 @@ from deploy.database import EmbeddedDatabase
 from deploy.stories import full_online, remote_collection
 from deploy.stories.people import World
 from shared.security.callers import Role
+from shared.security.grants import Relation
 from tests.architecture.operations import GRANTS, Operation, operations
 from tests.architecture.places import (
     ABROAD,
@@ -40,9 +41,10 @@ _THINGS = {
     "delivery_id": "SELECT id FROM notify.delivery ORDER BY 1",
     "dispatch_id": "SELECT id FROM notify.dispatch ORDER BY 1",
     "message_id": "SELECT id FROM notify.message ORDER BY 1",
+    "subscription_id": "SELECT id FROM notify.subscription ORDER BY 1",
 }
 # The first of these belong to the first story, at whose places one is at home.
-_OF_THE_FIRST = {"case_number", "handoff_id", "delivery_id"}
+_OF_THE_FIRST = {"case_number", "handoff_id", "delivery_id", "subscription_id"}
 # Places in a path are somebody's: those of the cases, which are foreign to who stands abroad.
 _PLACES = {"location": full_online.OFFICE}
 # A partner's token always says which; one that does not is no token at all.
@@ -134,6 +136,7 @@ async def _prepared(houses: Installation) -> Walk:
         ("walk-papers", remote_collection.tell),
     ):
         await story(World(houses.client, houses.issuer, lambda _: None, name))
+    await _subscribe(houses)
     connection = await asyncpg.connect(
         host=houses.database.socket_folder, user="postgres", database=houses.database.name
     )
@@ -149,6 +152,19 @@ async def _prepared(houses: Installation) -> Walk:
     assert things["delivery_id"]
     apps = houses.street._apps
     return Walk(houses, list(operations(apps)), things)
+
+
+async def _subscribe(houses: Installation) -> None:
+    """The partner at home has an endpoint."""
+    made = await houses.client.post(
+        "/notify/v1/subscriptions",
+        json={"name": "示例", "url": "https://hooks.example.gov.cn/walk"},
+        headers={
+            **houses.bearer(Role.PARTNER, **_PARTNERS[Role.PARTNER]),
+            "Idempotency-Key": str(uuid4()),
+        },
+    )
+    assert made.status_code == httpx.codes.CREATED, made.text
 
 
 def _said(
@@ -186,6 +202,9 @@ async def _without_place(walk: Walk, operation: Operation) -> Sequence[str]:
     entry = GRANTS[operation.house][operation.name]
     for role in Role:
         relations = relations_of(entry, role)
+        # A partner stands with its partner wherever it stands.
+        if set(relations) == {Relation.OWN_PARTNER}:
+            continue
         if not relations or not needs_a_place(relations):
             continue
         answer = await walk.nonsense(operation, role, NOWHERE)

@@ -359,6 +359,13 @@ async def _broken_promise(at: Preparing) -> Ready:
     return ready
 
 
+async def _subscription(at: Preparing) -> Ready:
+    ops = at.ops()
+    body = {"name": "示例系统", "url": "https://hooks.example.gov.cn/example"}
+    made = await at._fresh(ops, "/notify/v1/subscriptions", body)
+    return Ready(ops, {"subscription_id": made["id"]})
+
+
 async def _clerk(at: Preparing) -> Ready:
     return Ready(at.clerk)
 
@@ -438,6 +445,10 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "revoke_token": _ops,
         "change_delivery": _delivery,
         "hand_over_result": _collected,
+        "create_subscription": _ops,
+        "change_subscription": _subscription,
+        "rotate_secret": _subscription,
+        "recover_webhooks": _subscription,
         "hand_over_dispatch": _dispatch,
         "report_dispatch": _dispatched,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from services.routing.events import (
     HandoffAccepted,
     HandoffFacts,
     HandoffRefused,
+    HandoffTransferred,
     LocationRegistered,
     NoticeFault,
     NoticeIssued,
@@ -48,6 +49,9 @@ class Time:
     """A clock that moves when told to."""
 
     at: datetime = AT
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
 
     def __call__(self) -> datetime:
         return self.at
@@ -201,6 +205,11 @@ def handoff_accepted(number: str = CASE) -> HandoffAccepted:
         deemed=False,
         by_location=OFFICE,
     )
+
+
+def handoff_transferred(handoff: UUID, *, to: str, number: str = CASE) -> HandoffTransferred:
+    of = {**_of_handoff(number), "handoff_id": handoff}
+    return HandoffTransferred(**of, to_location=to, new_handoff_id=uuid4(), at=AT)
 
 
 def handoff_refused(number: str = CASE) -> HandoffRefused:

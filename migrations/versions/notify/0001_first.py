@@ -230,6 +230,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
     op.create_table(
+        "case_place",
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("case_number", "handoff_id", name=op.f("pk_case_place")),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -292,6 +300,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("postcode", sa.Text(), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("system", sa.Text(), server_default=sa.text("'own'"), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_location")),
@@ -299,7 +308,7 @@ def upgrade() -> None:
     op.create_table(
         "message",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=True),
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("template", sa.Text(), nullable=False),
@@ -336,6 +345,46 @@ def upgrade() -> None:
         postgresql_where=sa.text("reference IS NOT NULL"),
     )
     op.create_index("ix_message_status", "message", ["status", "id"], unique=False)
+    op.create_table(
+        "subscription",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("types", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("locations", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("items", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("contact", sa.LargeBinary(), nullable=True),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("previous_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("disabled_for", sa.Text(), nullable=True),
+        sa.Column("breaker", sa.Text(), server_default=sa.text("'closed'"), nullable=False),
+        sa.Column(
+            "recent", postgresql.ARRAY(sa.Boolean()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("openings", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alerted", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rest_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("at_once", sa.SmallInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("served_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+    )
+    op.create_index(
+        "ix_subscription_live",
+        "subscription",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('unproven', 'active')"),
+    )
+    op.create_index("ix_subscription_partner", "subscription", ["partner", "id"], unique=False)
     op.create_table(
         "told_case",
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -497,6 +546,74 @@ def upgrade() -> None:
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failures", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_webhook_subscription_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+        sa.UniqueConstraint(
+            "subscription_id", "message_id", name=op.f("uq_webhook_subscription_id_message_id")
+        ),
+    )
+    op.create_index(
+        "ix_webhook_due",
+        "webhook",
+        ["subscription_id", "bulk", "next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_webhook_leased",
+        "webhook",
+        ["subscription_id", "leased_until"],
+        unique=False,
+        postgresql_where=sa.text("leased_until IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_webhook_open_line",
+        "webhook",
+        ["subscription_id", "subject", "sequence"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'delivered'"),
+    )
+    op.create_index("ix_webhook_page", "webhook", ["subscription_id", "id"], unique=False)
+    op.create_index(
+        "ix_webhook_settled",
+        "webhook",
+        ["settled_at"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_webhook_in_line", "webhook", ["subscription_id", "subject", "sequence"], unique=True
+    )
+    op.create_table(
+        "webhook_line",
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_webhook_line_subscription_id")
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", "subject", name=op.f("pk_webhook_line")),
+    )
+    op.create_table(
         "dispatch_scan",
         sa.Column("dispatch_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -511,6 +628,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "dispatch_id", "at", "code", "place", name=op.f("pk_dispatch_scan")
         ),
+    )
+    op.create_table(
+        "webhook_attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("webhook_id", sa.Uuid(), nullable=False),
+        sa.Column("subscription_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["webhook.id"],
+            name=op.f("fk_webhook_attempt_webhook_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_attempt")),
+    )
+    op.create_index(
+        "ix_webhook_attempt_page", "webhook_attempt", ["subscription_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_webhook_attempt_webhook", "webhook_attempt", ["webhook_id", "id"], unique=False
     )
 
 

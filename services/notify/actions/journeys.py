@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify import events
-from services.notify.actions import following, matters
+from services.notify.actions import fanning, following, matters
 from services.notify.actions.matters import Matter
 from services.notify.domain.dispatches import Status
 from services.notify.models import DispatchRow
@@ -67,9 +67,8 @@ async def follow(journey: Journey, *, before: str) -> None:
     news = _NEWS.get(Status(dispatch.status))
     if news and news != _NEWS.get(Status(before)):
         tracked = events.parcel_tracked(dispatch, news, at=journey.at)
-        await outbox.record(
-            journey.session, tracked, subject=f"parcel:{dispatch.id}", at=journey.at
-        )
+        said = outbox.Announcement(tracked, f"parcel:{dispatch.id}", journey.at)
+        await fanning.announce(journey.session, [said])
 
 
 async def conclude(journey: Journey, action: str) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify import events
+from services.notify.actions import fanning
 from services.notify.domain import deliveries as rules
 from services.notify.domain.deliveries import Method, Status, Step
 from services.notify.domain.practice import Practice
@@ -131,7 +132,7 @@ async def conclude(matter: Matter, action: str, *, facts: Mapping[str, Any] | No
         facts={"method": delivery.method, **(facts or {})},
         at=matter.at,
     )
-    await outbox.record_many(
+    await fanning.announce(
         matter.session,
         [outbox.Announcement(each, delivery.case_number, matter.at) for each in matter.announced],
     )

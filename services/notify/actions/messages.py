@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.domain import templates
 from services.notify.domain.messages import OVERTAKEN_BY, URGENCY, Event, Placeholder, Urgency
 from services.notify.domain.practice import Practice, spoken_day
-from services.notify.models import CaseRow, MessageRow
+from services.notify.models import CaseRow, MessageRow, SubscriptionRow
 from services.notify.queries import places, seals
 from services.notify.queries.seals import Content, Person
 from shared.chance import new_id
@@ -63,12 +63,31 @@ async def tell(
     result is not kept back for the sake of a text message."""
     person = seals.open_person(means(session).keys, case.case_number, case.person)
     every = await _words(session, case, person, at=at) | dict(words or {})
-    draft = _draft(cached(session, Practice), case, event, every, source=source, on=local_date(at))
+    practice, on = cached(session, Practice), local_date(at)
+    draft = _draft(practice, case.item_code, event, every, source=source, on=on)
     await _overtake(session, case.case_number, event, at=at)
     await session.execute(
         insert(MessageRow)
         .values(**_row(session, case, draft, mobile_of(person.phone), at=at))
         .on_conflict_do_nothing(index_elements=["case_number", "event", "source"])
+    )
+
+
+async def text_owner(
+    session: AsyncSession, row: SubscriptionRow, state: str, *, source: str, at: datetime
+) -> None:
+    """To whoever looks after a system that is told by webhook: it does not do well, or again."""
+    keys, on = means(session).keys, local_date(at)
+    words = {
+        Placeholder.SYSTEM: row.name,
+        Placeholder.STATE: state,
+        Placeholder.DATE: spoken_day(on),
+    }
+    phone = seals.open_contact(keys, row.id, row.contact) if row.contact else None
+    practice = cached(session, Practice)
+    draft = _draft(practice, "", Event.ENDPOINT, words, source=source, on=on)
+    await session.execute(
+        insert(MessageRow).values(_written(session, draft, mobile_of(phone), at=at))
     )
 
 
@@ -93,10 +112,10 @@ async def _words(
 
 
 def _draft(
-    practice: Practice, case: CaseRow, event: Event, words: Words, *, source: str, on: date
+    practice: Practice, item: str, event: Event, words: Words, *, source: str, on: date
 ) -> _Draft:
     try:
-        template = practice.templates.choose(event, item=case.item_code, on=on)
+        template = practice.templates.choose(event, item=item, on=on)
         rendered = templates.render(template, words, signature=practice.signature)
     except DomainError as error:
         return _Draft(event, source, error=error.code)
@@ -114,6 +133,13 @@ def _draft(
 def _row(
     session: AsyncSession, case: CaseRow, draft: _Draft, mobile: str | None, *, at: datetime
 ) -> dict[str, object]:
+    written = _written(session, draft, mobile, at=at)
+    return {"case_number": case.case_number, **written}
+
+
+def _written(
+    session: AsyncSession, draft: _Draft, mobile: str | None, *, at: datetime
+) -> dict[str, object]:
     practice = cached(session, Practice)
     keys = means(session).keys
     message_id = new_id()
@@ -127,7 +153,6 @@ def _row(
     )
     return {
         "id": message_id,
-        "case_number": case.case_number,
         "event": draft.event.value,
         "source": draft.source,
         "template": draft.template,

@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.actions.messages import mobile_of
 from services.notify.models import (
+    AttemptRow,
     CaseRow,
     DeliveryRow,
     DispatchRow,
     MessageRow,
     PushRow,
     ScanRow,
+    SubscriptionRow,
 )
 from services.notify.queries.seals import Content, Person
 from shared.means import means
@@ -60,6 +62,10 @@ SEALED: Final = (
     ),
     Sealed(ScanRow.words, "notify.dispatch_scan.words:{dispatch_id}"),
     Sealed(PushRow.body, "notify.carrier_push.body:{carrier}:{webhook_id}"),
+    Sealed(SubscriptionRow.secret, "notify.subscription.secret:{id}"),
+    Sealed(SubscriptionRow.previous_secret, "notify.subscription.secret:{id}"),
+    Sealed(SubscriptionRow.contact, "notify.subscription.contact:{id}"),
+    Sealed(AttemptRow.answer, "notify.webhook_attempt.answer:{id}"),
 )
 
 # Digests and indexes, and the half of a link that opens nothing without its signature.

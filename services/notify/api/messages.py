@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["短信"], route_class=granted_route(GRAN
 
 class MessageOut(BaseModel):
     id: UUID
-    case_number: str = Field(description="办件编号")
+    case_number: str | None = Field(description="办件编号；发给接收系统负责人的没有")
     event: Event = Field(description="为什么事发的")
     template: str = Field(description="所用模板和版本")
     parts: int = Field(description="按几条计费")

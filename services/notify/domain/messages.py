@@ -23,6 +23,7 @@ class Event(StrEnum):
     PAPERS_COMING_BACK = "papers_coming_back"
     PAPERS_LOST = "papers_lost"
     PAPERS_FOUND = "papers_found"
+    ENDPOINT = "endpoint"  # to whoever looks after a system that is told by webhook
 
 
 class Placeholder(StrEnum):
@@ -40,6 +41,8 @@ class Placeholder(StrEnum):
     CARRIER = "carrier"
     WAYBILL = "waybill"
     LINK = "link"
+    SYSTEM = "system"  # a subscription's name
+    STATE = "state"  # how its endpoint does
 
 
 _ALWAYS = frozenset(
@@ -73,6 +76,7 @@ MAY_SAY: Mapping[Event, frozenset[Placeholder]] = MappingProxyType(
         Event.PAPERS_COMING_BACK: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
         Event.PAPERS_LOST: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
         Event.PAPERS_FOUND: _ALWAYS | {_P.WINDOW, _P.COUNT, _P.DUE},
+        Event.ENDPOINT: frozenset({_P.SYSTEM, _P.STATE, _P.DATE}),
     }
 )
 

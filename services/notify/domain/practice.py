@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 from types import MappingProxyType
 
 from services.notify.domain.carriers import CarrierRule
+from services.notify.domain.endpoints import Listed
 from services.notify.domain.holds import Deferral
 from services.notify.domain.limits import PersonLimit, QuietHours
 from services.notify.domain.pickups import PickupTerms
@@ -19,7 +20,8 @@ from shared.workdays.calendar import Workdays
 @dataclass(frozen=True, slots=True)
 class Practice:
     """`texting` says whether an SMS gateway is there; without one messages are kept, not sent.
-    `carriers` are those that book over the network: their names by code."""
+    `carriers` are those that book over the network: their names by code. `listed` says which inner
+    addresses may be called."""
 
     public_url: str = ""
     link_term: timedelta = timedelta(days=30)
@@ -33,6 +35,7 @@ class Practice:
     carriers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     problems: ProblemTerms = field(default_factory=ProblemTerms)
     promise: PromiseTerms = field(default_factory=PromiseTerms)
+    listed: Listed = lambda _host, _port: False
     limit: PersonLimit = field(default_factory=PersonLimit)
     quiet: QuietHours = field(default_factory=lambda: QuietHours(time(21), time(8), SHANGHAI))
     workdays: Workdays = field(default_factory=Workdays.national, repr=False)

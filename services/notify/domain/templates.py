@@ -156,6 +156,8 @@ EXAMPLE: Mapping[Placeholder, str] = MappingProxyType(
         Placeholder.CARRIER: "邮政快递",
         Placeholder.WAYBILL: "EA473124829CN",
         Placeholder.LINK: "https://example.gov.cn/p/7K2QH",
+        Placeholder.SYSTEM: "甘肃省平台生产环境",
+        Placeholder.STATE: "连续推送失败，已放慢",
     }
 )
 

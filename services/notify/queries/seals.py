@@ -70,6 +70,8 @@ _DISPATCH = "notify.dispatch.recipient:{}"
 _MESSAGE = "notify.message.content:{}"
 _SCAN = "notify.dispatch_scan.words:{}"
 _PUSH = "notify.carrier_push.body:{}:{}"
+_SUBSCRIPTION = "notify.subscription.{}:{}"
+_ANSWER = "notify.webhook_attempt.answer:{}"
 
 
 def seal_person(keys: Keyring, case_number: str, person: Person) -> bytes:
@@ -134,6 +136,33 @@ def seal_push(keys: Keyring, carrier: str, webhook_id: str, body: bytes) -> byte
 
 def open_push(keys: Keyring, carrier: str, webhook_id: str, sealed: bytes) -> bytes:
     return keys.open("fields", sealed, context=_PUSH.format(carrier, webhook_id))
+
+
+def seal_secret(keys: Keyring, subscription_id: UUID, secret: bytes) -> bytes:
+    """The same whether it is the present one or the one before: rotation moves it as it is."""
+    return keys.seal("fields", secret, context=_SUBSCRIPTION.format("secret", subscription_id))
+
+
+def open_secret(keys: Keyring, subscription_id: UUID, sealed: bytes) -> bytes:
+    return keys.open("fields", sealed, context=_SUBSCRIPTION.format("secret", subscription_id))
+
+
+def seal_contact(keys: Keyring, subscription_id: UUID, phone: str) -> bytes:
+    context = _SUBSCRIPTION.format("contact", subscription_id)
+    return keys.seal("fields", phone.encode(), context=context)
+
+
+def open_contact(keys: Keyring, subscription_id: UUID, sealed: bytes) -> str:
+    context = _SUBSCRIPTION.format("contact", subscription_id)
+    return keys.open("fields", sealed, context=context).decode()
+
+
+def seal_answer(keys: Keyring, attempt_id: UUID, answer: bytes) -> bytes:
+    return keys.seal("fields", answer, context=_ANSWER.format(attempt_id))
+
+
+def open_answer(keys: Keyring, attempt_id: UUID, sealed: bytes) -> bytes:
+    return keys.open("fields", sealed, context=_ANSWER.format(attempt_id))
 
 
 def _seal(keys: Keyring, content: BaseModel, context: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Notify's tables: what it keeps of cases, places and items; deliveries, dispatches, messages.
+"""What notify keeps of cases, places and items; deliveries, dispatches, messages to people.
 
 What is personal is sealed; the blind index beside a phone number counts messages per person.
 """
@@ -8,34 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Date,
-    DateTime,
     ForeignKey,
     Index,
-    LargeBinary,
     SmallInteger,
-    Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db.base import new_metadata
-
-
-class Base(DeclarativeBase):
-    metadata = new_metadata()
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy's own convention)
-        datetime: DateTime(timezone=True),
-        date: Date,
-        str: Text,
-        UUID: Uuid,
-        dict[str, Any]: JSONB,
-        list[str]: ARRAY(Text),
-        bytes: LargeBinary,
-    }
+from services.notify.models.declared import Base
 
 
 class ItemRow(Base):
@@ -64,6 +45,7 @@ class LocationRow(Base):
     address: Mapped[str | None]
     postcode: Mapped[str | None]
     phone: Mapped[str | None]
+    system: Mapped[str] = mapped_column(server_default=text("'own'"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
 
@@ -312,12 +294,13 @@ class PushRow(Base):
 
 class MessageRow(Base):
     """A message to a person; its id is the gateway's guard against a second one. Sealed in
-    `content`: number, text, words. `source` is what it tells of: one message for each."""
+    `content`: number, text, words. `source` is what it tells of: one message for each. Whoever
+    looks after an endpoint is told of it without a case."""
 
     __tablename__ = "message"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_number: Mapped[str]
+    case_number: Mapped[str | None]
     event: Mapped[str]
     source: Mapped[str]
     template: Mapped[str]
