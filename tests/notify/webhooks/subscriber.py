@@ -35,6 +35,7 @@ class Subscriber:
     heard: list[dict[str, Any]] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
+    came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def effects(self) -> dict[str, dict[str, Any]]:
@@ -43,6 +44,11 @@ class Subscriber:
     def of(self, subject: str) -> list[int]:
         """The sequence numbers that it took of one subject, in the order in which it took them."""
         return [int(each["sequence"]) for each in self.heard if each["subject"] == subject]
+
+    async def took(self, count: int) -> None:
+        """Return once it has taken so many."""
+        async with self.came:
+            await self.came.wait_for(lambda: len(self.heard) >= count)
 
     async def receive(self, request: Request) -> Response:
         self.at_once += 1
@@ -64,7 +70,9 @@ class Subscriber:
         self.verify(body, headers)
         if challenge:
             return JSONResponse({"challenge": challenge})
-        self.heard.append(document)
+        async with self.came:
+            self.heard.append(document)
+            self.came.notify_all()
         return JSONResponse({"taken": True}, 202)
 
     def verify(self, body: bytes, headers: dict[str, str]) -> None:
