@@ -95,7 +95,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "routing.handoff-resumed.v1": _handoff("特别程序结束", "at", "due_on"),
         "routing.handoff-extended.v1": _handoff("延期", "at", "working_days", "due_on"),
-        "routing.light-turned.v1": _handoff("时限预警", "light", "on_day", "due_on"),
+        "routing.light-turned.v1": _handoff(
+            "时限预警", "light", "on_day", "due_on", "term", "responsible"
+        ),
         "routing.deadline-changed.v1": _handoff(
             "期限变动", "was", "due_on", "due_provisional", "supplement_due_on", "at"
         ),
@@ -171,6 +173,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "notify.delivery-changed.v1": _case("送达进展", "delivery_id", "method", "status", "at"),
         "notify.result-delivered.v1": _case(
             "结果已送达", "delivery_id", "method", "delivered_at", "proof_kind"
+        ),
+        "routing.partner-answered.v1": Kind(
+            "来件处理结果",
+            Audience.NAMED,
+            (
+                "partner",
+                "webhook_id",
+                "kind",
+                "outcome",
+                "case_number",
+                "joint_number",
+                "faults",
+                "at",
+            ),
         ),
         PROOF: Kind("证明接收地址", Audience.OWNER, ("subscription_id", "challenge")),
         HEALTH: Kind(
