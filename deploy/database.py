@@ -2,6 +2,7 @@
 
 import asyncio
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -27,6 +28,9 @@ class EmbeddedDatabase:
         # cleanup_mode=None: the library's own clean-up counts processes and gives up after a kill.
         # The library remembers a stopped server of this folder and would not start it again.
         self._server = get_server(self.folder, cleanup_mode=None, start=False)
+        # Its lock is one file in /tmp for all users of the machine, and belongs to whoever came
+        # first. The folder is ours alone: whoever opens it holds a lock of its own.
+        self._server._lock = nullcontext()  # noqa: SLF001
         self._server.start()
 
     def stop(self) -> None:
