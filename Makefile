@@ -99,6 +99,10 @@ check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
+.PHONY: bench
+bench: $(VENV)/installed-tests ## Measure speed beside floors of the same run: make bench [FIGURE=submit]
+	@$(BIN)/python -m tests.bench $(FIGURE)
+
 .PHONY: lock
 lock: install ## Renew the locks after a change in pyproject.toml
 	@uv="$$(cat $(VENV)/installed)"; \

@@ -10,7 +10,17 @@ from time import perf_counter
 from types import MappingProxyType
 
 from tests.bench import report
-from tests.bench.figures import claim, growth, queue, replicas, submit
+from tests.bench.figures import (
+    claim,
+    crossing,
+    growth,
+    memory,
+    queue,
+    replicas,
+    start,
+    submit,
+    tenants,
+)
 from tests.bench.report import Figure
 from tests.bench.stage import Stage, open_stage
 
@@ -18,13 +28,20 @@ Measure = Callable[[Stage], Awaitable[list[Figure]]]
 
 FIGURES: Mapping[str, Measure] = MappingProxyType(
     {
+        "start": start.measure,
+        "crossing": crossing.measure,
+        "crossing_rate": crossing.measure_rate,
         "submit": submit.measure,
         "replicas": replicas.measure,
+        "hot_tenant": tenants.measure,
         "poll": queue.measure,
         "claim": claim.measure,
+        "memory": memory.measure,
         "growth": growth.measure,
     }
 )
+# Figures that are measured by one and the same.
+ALSO: Mapping[str, str] = MappingProxyType({"poll_unchanged": "poll", "poll_changed": "poll"})
 
 
 async def run(names: Sequence[str]) -> list[Figure]:
@@ -43,6 +60,7 @@ def _say(line: str) -> None:
 
 
 def main(names: Sequence[str]) -> None:
+    names = list(dict.fromkeys(ALSO.get(name, name) for name in names))
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
         sys.exit(f"no such figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")

@@ -59,6 +59,14 @@ async def online(clerk: Person) -> dict[str, Any]:
     return {**deepcopy(full_online.SUBMISSION), "form": item["form_example"]}
 
 
+async def online_submission(stage: Stage) -> dict[str, Any]:
+    async with httpx.AsyncClient(
+        transport=stage.served.gateway(), base_url="http://tongban", timeout=35
+    ) as client:
+        world = World(client, stage.served.issuer, lambda _: None, "load")
+        return await online(world.person(Role.CLERK, "王窗口（示例）", WINDOW))
+
+
 async def _taken(clerk: Person, submission: dict[str, Any], why: str) -> str:
     # Another key for the same words: the key follows from what is said.
     submission["applicant"] = {**submission["applicant"], "name": f"示例{why}"}

@@ -1,4 +1,13 @@
-"""Polling a queue: nothing new, and a page of 50; both against the same by hand."""
+"""Polling a queue: nothing new, and a page of 50 that has changed; both against the same by hand.
+
+While changed pages are asked for, the queue changes at every tick of the watcher (0.1 s): a page is
+never older than that. Whoever asks without having seen a page is not answered from one made before;
+that is a figure of its own, without a target.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from shared.security.callers import Role
 from tests.bench import samples, wire
@@ -18,25 +27,55 @@ async def measure(stage: Stage) -> list[Figure]:
     await samples.fill_queue(stage, WAITING)
     path = f"/routing/v1/queues/{office}/handoffs?limit=50"
     port, pid = await stage.floor("queue")
-    changed = wire.request("GET", path, headers)
+    fresh = wire.request("GET", path, headers)
+    changed = wire.request("GET", path, {**headers, "If-None-Match": '"seen-before"'})
     one = await Wire.open(stage.port("routing"))
-    tag = (await one.ask(changed)).header("etag")
+    tag = (await one.ask(fresh)).header("etag")
     one.close()
     assert tag is not None
     unchanged = wire.request("GET", path, {**headers, "If-None-Match": tag})
+    page = (port, pid, f"/queues/{office}/handoffs")
     async with stage.without_workers():
-        return [
+        figures = [
             await _against(
                 stage, "poll_unchanged", (unchanged, 304), (port, pid, "/unchanged"), least=0.5
-            ),
-            await _against(
-                stage,
-                "poll_changed",
-                (changed, 200),
-                (port, pid, f"/queues/{office}/handoffs"),
-                least=0.4,
-            ),
+            )
         ]
+        async with _changing(stage, office):
+            figures.append(await _against(stage, "poll_changed", (changed, 200), page, least=0.4))
+            figures.append(await _against(stage, "poll_fresh", (fresh, 200), page, least=0.0))
+    return figures
+
+
+@asynccontextmanager
+async def _changing(stage: Stage, office: str) -> AsyncIterator[None]:
+    """Ten times a second something on the page changes, and the watcher is told."""
+    connection = await stage.connect()
+
+    async def change() -> None:
+        while True:
+            await connection.execute(
+                """
+                WITH first AS (
+                    SELECT id FROM routing.handoff WHERE location = $1
+                        AND closed_at IS NULL AND opened_at IS NOT NULL
+                    ORDER BY light_rank, lane_rank, turn, window_received_at, id LIMIT 1
+                ),
+                told AS (INSERT INTO routing.queue_change (location) VALUES ($1))
+                UPDATE routing.handoff SET version = version + 1
+                WHERE id = (SELECT id FROM first)
+                """,
+                office,
+            )
+            await asyncio.sleep(0.1)
+
+    changing = asyncio.create_task(change())
+    try:
+        yield
+    finally:
+        changing.cancel()
+        await asyncio.gather(changing, return_exceptions=True)
+        await connection.close()
 
 
 async def _against(
