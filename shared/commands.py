@@ -61,7 +61,7 @@ def house_commands(name: str, module: House) -> typer.Typer:
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Premises]:
-        async with open_premises(name, module.Settings(), utc_now) as premises:
+        async with open_premises(name, module.Settings(served=True), utc_now) as premises:
             yield premises
 
     add_care(app, opening, module.SEALED)
@@ -205,7 +205,7 @@ async def _verify(premises: Premises) -> None:
 
 
 async def _serve(name: str, module: House) -> None:
-    settings = module.Settings()
+    settings = module.Settings(served=True)
     _observe(name, settings)
     async with open_premises(name, settings, utc_now) as premises:
         app = module.create_app(premises)
@@ -216,7 +216,7 @@ async def _serve(name: str, module: House) -> None:
 
 
 async def _work(name: str, module: House) -> None:
-    settings = module.Settings()
+    settings = module.Settings(served=True)
     _observe(name, settings)
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

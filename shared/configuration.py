@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from shared.http.rates import Pace
+
 # Values that stand in examples; served mode refuses to start with any of them.
 EXAMPLE_SECRETS = ("change-me", "changeme", "password", "secret", "guest", "example")
 
@@ -58,7 +60,15 @@ class HouseSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: str | None = None
     outbound_allowed: tuple[str, ...] = ()
+    # Requests per second, of one caller and of one address without a token; 0: unbounded.
+    rate_per_caller: float = Field(default=1500, ge=0)
+    rate_per_address: float = Field(default=20, ge=0)
+    # Said by who starts it, never by the environment: what is served is always checked.
     served: bool = True
+
+    @property
+    def pace(self) -> Pace:
+        return Pace.of(per_caller=self.rate_per_caller, per_address=self.rate_per_address)
 
     @classmethod
     def settings_customise_sources(
@@ -73,6 +83,14 @@ class HouseSettings(BaseSettings):
         if not folder.is_dir():
             return init_settings, env_settings
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _served_is_not_read(cls, given: Any) -> Any:
+        """A false that came as a text came from the environment or a file."""
+        if isinstance(given, dict) and isinstance(given.get("served"), str):
+            return {name: value for name, value in given.items() if name != "served"}
+        return given
 
     @property
     def files_options(self) -> dict[str, Any]:

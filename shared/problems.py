@@ -57,9 +57,11 @@ _PLAIN: Mapping[int, tuple[str, str, str]] = MappingProxyType(
         406: ("not-acceptable", "无法按所要求的格式答复", "not acceptable"),
         410: ("gone", "已失效", "no longer available"),
         413: ("too-large", "内容超过允许的大小", "the content is too large"),
+        414: ("too-long", "地址过长", "the address is too long"),
         415: ("unsupported-media-type", "不支持这种内容类型", "unsupported media type"),
         416: ("range-not-satisfiable", "请求的范围超出文件", "range not satisfiable"),
         429: ("too-many-requests", "请求过于频繁，请稍后再试", "too many requests"),
+        431: ("headers-too-large", "请求头过大", "the headers are too large"),
         500: ("internal", "系统内部出错，已记录，请稍后再试", "internal error"),
         503: ("unavailable", "系统暂时不可用，请稍后再试", "temporarily unavailable"),
     }

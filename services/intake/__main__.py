@@ -34,7 +34,7 @@ def catalogue_import(file: Path) -> None:
 
 
 async def _import(raw: object) -> Imported:
-    async with open_premises("intake", house.Settings(), utc_now) as premises:
+    async with open_premises("intake", house.Settings(served=True), utc_now) as premises:
         return await house.publish_catalogue(premises, raw)
 
 

@@ -92,6 +92,7 @@ def create_app(premises: Premises) -> FastAPI:
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
+        pace=premises.settings.pace,
         checks={
             "database": premises.database_answers,
             "items": lambda: premises.copies_caught_up("item"),

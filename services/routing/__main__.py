@@ -51,7 +51,7 @@ def duties(every_line: bool = False) -> None:
 
 def _with_premises(work: Callable[[Premises], Awaitable[int | str]]) -> None:
     async def run() -> int | str:
-        async with open_premises("routing", house.Settings(), utc_now) as premises:
+        async with open_premises("routing", house.Settings(served=True), utc_now) as premises:
             return await work(premises)
 
     try:

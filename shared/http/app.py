@@ -20,6 +20,7 @@ from shared.clock import Clock
 from shared.db.transactions import Sessions, statement_by_statement
 from shared.http import idempotency
 from shared.http.porter import Porter
+from shared.http.rates import Pace
 from shared.means import Means
 from shared.security.tokens import TokenVerifier
 
@@ -43,6 +44,7 @@ def new_app(
     body_limits: Sequence[tuple[str, str, int]] = (),
     tags: Sequence[dict[str, str]] = (),
     behind_porter: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    pace: Pace | None = None,
 ) -> FastAPI:
     """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes);
     `behind_porter` see a request when the caller is known, before the framework does."""
@@ -84,6 +86,7 @@ def new_app(
         clock=clock,
         is_public=_public_paths(routers, house),
         body_limit=_limits(body_limits),
+        pace=pace or Pace.of(per_caller=0, per_address=0),
     )
     return app
 

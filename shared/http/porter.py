@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
+from math import ceil
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import problems
 from shared.clock import Clock
+from shared.http.rates import Pace, Rates
 from shared.means import Origin
 from shared.security.callers import Caller
 from shared.security.tokens import TokenError, TokenExpiredError, TokenVerifier
@@ -22,7 +25,21 @@ _SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_POLICY = b"content-security-policy"
+# Data is never a page; the API pages run scripts of their own and nobody else's.
+_OF_DATA = b"default-src 'none'; frame-ancestors 'none'"
+_OF_PAGES = (
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    b" img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+)
+# Longer than any address or set of headers of ours.
+_LONGEST_ADDRESS = 8 * 1024
+_LARGEST_HEADERS = 32 * 1024
+
+
+_FREE = Rates(0)
 
 
 class BodyTooLargeError(Exception):
@@ -41,7 +58,9 @@ class Porter:
         clock: Clock,
         is_public: Callable[[str, str], bool],
         body_limit: Callable[[str, str], int],
+        pace: Pace,
     ) -> None:
+        self.pace = pace
         self.app = app
         self.house = house
         self.verifier = verifier
@@ -62,18 +81,25 @@ class Porter:
     async def _serve(self, visit: "_Visit") -> None:
         method, path = visit.scope["method"], visit.scope["path"]
         visit.limit = self.body_limit(method, path)
-        if visit.declared_length > visit.limit:
-            await visit.refuse(413)
+        if status := visit.oversized():
+            await visit.refuse(status)
             return
-        caller = None
-        if not self.is_public(method, path):
-            try:
-                caller = await self.verifier.verify(visit.bearer, self.clock())
-            except (TokenError, TokenExpiredError) as refused:
-                log.info("token_refused", reason=refused.reason, request_id=visit.request_id)
-                await visit.refuse(401, (b"www-authenticate", b'Bearer realm="tongban"'))
-                return
+        try:
+            public = self.is_public(method, path)
+            caller = None if public else await self.verifier.verify(visit.bearer, self.clock())
+        except (TokenError, TokenExpiredError) as refused:
+            await self._turn_away(visit, refused.reason)
+            return
         visit.introduce(caller)
+        if not await self._too_often(visit, *self._counted(caller, visit)):
+            await self._let_in(visit)
+
+    async def _turn_away(self, visit: "_Visit", reason: str) -> None:
+        log.info("token_refused", reason=reason, request_id=visit.request_id)
+        if not await self._too_often(visit, self.pace.addresses, visit.address):
+            await visit.refuse(401, (b"www-authenticate", b'Bearer realm="tongban"'))
+
+    async def _let_in(self, visit: "_Visit") -> None:
         try:
             await self.app(visit.scope, visit.receive_bounded, visit.send_unless_overflowed)
         except BodyTooLargeError:
@@ -85,6 +111,26 @@ class Porter:
                 raise
         if visit.overflowed and not visit.answered:
             await visit.refuse(413)
+
+    def _counted(self, caller: Caller | None, visit: "_Visit") -> tuple[Rates, str]:
+        """Who has a token is counted wherever they are; machines that sign are as many at once."""
+        if caller is not None:
+            return self.pace.callers, f"{caller.issuer} {caller.subject}"
+        path: str = visit.scope["path"]
+        if path.startswith(f"/{self.house}/webhooks/"):
+            return self.pace.callers, f"webhooks {visit.address}"
+        # Whether a process lives is asked by those who keep it alive, as often as they like.
+        if path in (f"/{self.house}/livez", f"/{self.house}/readyz"):
+            return _FREE, ""
+        return self.pace.addresses, visit.address
+
+    async def _too_often(self, visit: "_Visit", rates: Rates, who: str) -> bool:
+        wait = rates.seconds_to_wait(who, monotonic())
+        if not wait:
+            return False
+        log.info("came_too_often", actor=visit.actor, request_id=visit.request_id)
+        await visit.refuse(429, (b"retry-after", str(ceil(wait)).encode()))
+        return True
 
 
 class _Visit:
@@ -102,6 +148,22 @@ class _Visit:
         self._received = 0
         self.actor: str | None = None
 
+    def oversized(self) -> int:
+        """The status that says so, or 0."""
+        scope = self.scope
+        if self.declared_length > self.limit:
+            return 413
+        if len(scope["path"]) + len(scope.get("query_string", b"")) > _LONGEST_ADDRESS:
+            return 414
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _LARGEST_HEADERS:
+            return 431
+        return 0
+
+    @property
+    def address(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else "-"
+
     @property
     def declared_length(self) -> int:
         declared = self.headers.get(b"content-length", b"0")
@@ -116,8 +178,7 @@ class _Visit:
 
     def introduce(self, caller: Caller | None) -> None:
         state = self.scope.setdefault("state", {})
-        client = self.scope.get("client")
-        address = client[0] if client else None
+        address = self.address
         if caller is None:
             origin = Origin("anonymous", "anonymous", address=address, request_id=self.request_id)
         else:
@@ -150,10 +211,12 @@ class _Visit:
         if message["type"] == "http.response.start":
             self.answered = True
             self.status = message["status"]
-            present = {name for name, _ in message["headers"]}
+            present = dict(message["headers"])
+            of_page = present.get(b"content-type", b"").startswith(b"text/html")
+            policy = (_POLICY, _OF_PAGES if of_page else _OF_DATA)
             message["headers"] = [
                 *message["headers"],
-                *(pair for pair in _SECURITY_HEADERS if pair[0] not in present),
+                *(pair for pair in (*_SECURITY_HEADERS, policy) if pair[0] not in present),
                 (b"x-request-id", self.request_id.encode()),
             ]
         await self._send(message)

@@ -1,6 +1,6 @@
 """A route knows its row in the grants table, and asks it before the body is read."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from shared import problems
 from shared.errors import DomainError
+from shared.http import bodies
 from shared.http.idempotency import ReplayedError
 from shared.security.callers import Caller
 from shared.security.grants import Grants, Scope
@@ -21,6 +22,22 @@ _ANSWERS = (DomainError, ReplayedError, RequestValidationError)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+def _told(path: str, methods: Collection[str]) -> dict[int | str, dict[str, Any]]:
+    """Which problems any operation of this kind may answer with."""
+    told = problems.responses(422, 429, 503)
+    if "{" in path:
+        told |= problems.responses(404)
+    if {"POST", "PUT", "PATCH"} & set(methods):
+        # What a body names may not be there, as what a path names.
+        told |= problems.responses(400, 404, 409, 412, 413)
+    return told
+
+
+async def _bounded(request: Request) -> None:
+    if "json" in request.headers.get("content-type", "json"):
+        bodies.check(await request.body())
+
+
 def granted_route(grants: Grants) -> type[APIRoute]:
     """An endpoint's name is its operation; one without a row in `grants` fails when it is built."""
 
@@ -29,18 +46,13 @@ def granted_route(grants: Grants) -> type[APIRoute]:
             self.operation: str = endpoint.__name__
             self.public = grants.is_anonymous(self.operation)
             options["operation_id"] = self.operation
-            told = problems.responses(422, 503)
+            told = _told(path, options.get("methods") or ())
             if not self.public:
                 told |= problems.responses(401, 403)
                 options["openapi_extra"] = {
                     "security": [{"bearer": []}],
                     **(options.get("openapi_extra") or {}),
                 }
-            if "{" in path:
-                told |= problems.responses(404)
-            if options.get("methods") and set(options["methods"]) & {"POST", "PUT", "PATCH"}:
-                # What a body names may not be there, as what a path names.
-                told |= problems.responses(400, 404, 409, 412, 413)
             options["responses"] = told | (options.get("responses") or {})
             super().__init__(path, endpoint, **options)
 
@@ -59,6 +71,8 @@ def granted_route(grants: Grants) -> type[APIRoute]:
                     request.state.trace_id = traces.trace_id(span)
                     if not self.public:
                         request.state.scope = grants.scope_for(request.state.caller, self.operation)
+                    if self.body_field is not None:
+                        await _bounded(request)
                     response = await handle(request)
                     span.set_attribute("http.response.status_code", response.status_code)
                 return response

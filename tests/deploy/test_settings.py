@@ -33,6 +33,7 @@ def _settings() -> dict[str, tuple[type[HouseSettings], str]]:
         f"{house}_{name.upper()}": (settings, name)
         for house, settings in HOUSES.items()
         for name in settings.model_fields
+        if name != "served"
     }
 
 
@@ -159,3 +160,15 @@ def test_an_empty_variable_is_none_at_all(monkeypatch: pytest.MonkeyPatch) -> No
             monkeypatch.setenv(name, value.replace("change-me", "k3FvQ0"))
     monkeypatch.setenv("INTAKE_METRICS_PORT", "")
     assert Intake().metrics_port is None
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_no_setting_of_the_environment_turns_the_check_of_secrets_off(
+    house: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in _environment().items():
+        monkeypatch.setenv(name, value)
+    for off in ("false", "0", "no"):
+        monkeypatch.setenv(f"{house}_SERVED", off)
+        with pytest.raises(ValidationError, match="example secret"):
+            HOUSES[house]()

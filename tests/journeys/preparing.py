@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.stories import full_online, joint_handling, remote_collection
 from deploy.stories.people import Person, World
+from shared.identity.checks import by_mod_11_2
 from shared.security.callers import Role
 
 WINDOW = full_online.WINDOW
@@ -345,8 +346,15 @@ async def _dispatched(at: Preparing) -> Ready:
     return ready
 
 
+def _somebody() -> dict[str, Any]:
+    """Who broke a promise may make none: another person each time."""
+    applicant = full_online.SUBMISSION["applicant"]
+    body = f"{applicant['id_number'][:14]}{next(_numbers) % 1000:03d}"
+    return {**applicant, "id_number": body + by_mod_11_2(body)}
+
+
 async def _revocable(at: Preparing) -> Ready:
-    case = await at.case(_PROMISED)
+    case = await at.case(_PROMISED, applicant=_somebody())
     officer = await at.claimed(case, "acceptance", "decision")
     return Ready(officer, {"handoff_id": case.handoff})
 

@@ -62,9 +62,7 @@ async def _walk(at: Preparing, marks: Marks) -> tuple[int, list[str]]:
     """How many good bodies were taken; and what quoted a value that it refused."""
     sent, echoed = 0, []
     for house in HOUSES:
-        # First what needs a promise: afterwards that person may make none.
-        operations = sorted(await _page(at, house), key=lambda each: each.name != "revoke_decision")
-        for operation in operations:
+        for operation in await _page(at, house):
             for name, body in operation.examples.items():
                 if (operation.name, name) in ABSENT:
                     continue
