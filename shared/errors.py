@@ -7,6 +7,9 @@ DomainError
 ├── PreconditionError   the caller has seen an older version
 ├── GoneError           it was there; its time is over
 ├── UnprovenError       whoever calls did not prove who they are
+├── TooLargeError       more than is taken
+├── UnsupportedError    of a kind that is not taken
+├── OutOfRangeError     a part was asked for that is not there
 └── ForbiddenError      the caller may not do this at all
 """
 
@@ -77,6 +80,24 @@ class GoneError(DomainError):
 
 class UnprovenError(DomainError):
     code = "unproven"
+
+
+class TooLargeError(DomainError):
+    code = "too-large"
+
+
+class UnsupportedError(DomainError):
+    code = "unsupported"
+
+
+class OutOfRangeError(DomainError):
+    """`size` is how much there is."""
+
+    code = "out-of-range"
+
+    def __init__(self, message_zh: str, message_en: str, *, size: int) -> None:
+        super().__init__(message_zh, message_en, size=size)
+        self.size = size
 
 
 class ForbiddenError(DomainError):

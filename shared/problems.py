@@ -24,8 +24,11 @@ from shared.errors import (
     GoneError,
     InvalidError,
     NotFoundError,
+    OutOfRangeError,
     PreconditionError,
+    TooLargeError,
     UnprovenError,
+    UnsupportedError,
 )
 
 log = structlog.get_logger()
@@ -40,6 +43,9 @@ _STATUS: Sequence[tuple[type[DomainError], int]] = (
     (GoneError, 410),
     (UnprovenError, 401),
     (ConflictError, 409),
+    (TooLargeError, 413),
+    (UnsupportedError, 415),
+    (OutOfRangeError, 416),
 )
 
 # What the web framework says by itself: status -> (code, Chinese, English).
@@ -141,6 +147,8 @@ async def _on_domain_error(_: Request, error: Exception) -> Response:
             faults=faults,
             facts=error.facts,
         ),
+        # RFC 9110: who asked for too much is told how much there is.
+        {"Content-Range": f"bytes */{error.size}"} if isinstance(error, OutOfRangeError) else None,
     )
 
 
@@ -208,7 +216,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
-ProblemStatus = Literal[400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 503]
+ProblemStatus = Literal[400, 401, 403, 404, 409, 410, 412, 413, 415, 416, 422, 429, 503]
 
 _WORDS: Mapping[int, str] = MappingProxyType(
     {
@@ -220,6 +228,8 @@ _WORDS: Mapping[int, str] = MappingProxyType(
         410: "已失效",
         412: "内容已被他人更新（If-Match 不符）",
         413: "内容过大",
+        415: "文件内容不是可接收的类型，或与所声明的不符",
+        416: "请求的范围超出文件",
         422: "有内容需要更正，全部问题一次列出",
         429: "请求过于频繁",
         503: "暂时不可用，请稍后再试",

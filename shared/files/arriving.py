@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, Collection
 
-from shared.errors import DomainError
+from shared.errors import DomainError, TooLargeError, UnsupportedError
 from shared.files.headers import read_digest
 from shared.files.media import Probe
 
 
-class FileTooLargeError(DomainError):
+class FileTooLargeError(TooLargeError):
     code = "file-too-large"
 
     def __init__(self, limit: int) -> None:
@@ -17,7 +17,7 @@ class FileTooLargeError(DomainError):
         )
 
 
-class FileTypeError(DomainError):
+class FileTypeError(UnsupportedError):
     code = "file-type-not-accepted"
 
     def __init__(self, accepted: Collection[str]) -> None:
@@ -28,7 +28,7 @@ class FileTypeError(DomainError):
         )
 
 
-class FileTypeMismatchError(DomainError):
+class FileTypeMismatchError(UnsupportedError):
     code = "file-type-mismatch"
 
     def __init__(self, declared: str, found: str) -> None:

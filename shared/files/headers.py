@@ -5,7 +5,7 @@ import binascii
 import re
 from typing import Final
 
-from shared.errors import DomainError
+from shared.errors import DomainError, OutOfRangeError
 
 _SHA_256: Final = re.compile(r"(?:^|,)\s*sha-256\s*=\s*:([A-Za-z0-9+/=]*):\s*(?=$|,)")
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -21,7 +21,7 @@ class DigestHeaderError(DomainError):
         )
 
 
-class RangeError(DomainError):
+class RangeError(OutOfRangeError):
     code = "range-not-satisfiable"
 
     def __init__(self, size: int) -> None:

@@ -55,10 +55,11 @@ def credit_code(body: str = "91630104MA7ABCDE2") -> str:
     return body + checks.by_mod_31(body)
 
 
+CERTIFICATE_TYPE = credit_code() + "001"
+
+
 def certificate_number(serial: str = "20260001") -> str:
-    return certificates.compose(
-        credit_code() + "001", credit_code("116300009000000XA"), serial, "001"
-    )
+    return certificates.compose(CERTIFICATE_TYPE, credit_code("116300009000000XA"), serial, "001")
 
 
 def make_person(**changes: object) -> dict[str, Any]:

@@ -56,6 +56,9 @@ async def test_a_range_is_a_part(client: httpx.AsyncClient, token: Tokens) -> No
     part = await client.get(url(number), headers=token() | {"Range": "bytes=70000-70099"})
     assert (part.status_code, part.content) == (206, PDF[70000:70100])
     assert part.headers["content-range"] == f"bytes 70000-70099/{len(PDF)}"
+    beyond = await client.get(url(number), headers=token() | {"Range": "bytes=999999-"})
+    assert (beyond.status_code, beyond.json()["code"]) == (416, "range-not-satisfiable")
+    assert beyond.headers["content-range"] == f"bytes */{len(PDF)}"
 
 
 async def test_the_file_is_announced_with_its_sealed_key(
@@ -92,13 +95,13 @@ async def test_what_is_refused_leaves_nothing(
 ) -> None:
     number = (await submit(client, token()))["case_number"]
     wrong = token() | {"Repr-Digest": digest(b"other")}
-    for content, headers, code in (
-        (b"MZ not a document", token(), "file-type-not-accepted"),
-        (PDF, token() | {"Content-Type": "image/png"}, "file-type-mismatch"),
-        (PDF, wrong, "digest-mismatch"),
+    for content, headers, status, code in (
+        (b"MZ not a document", token(), 415, "file-type-not-accepted"),
+        (PDF, token() | {"Content-Type": "image/png"}, 415, "file-type-mismatch"),
+        (PDF, wrong, 422, "digest-mismatch"),
     ):
         answer = await client.put(url(number), content=content, headers=headers)
-        assert answer.status_code in (415, 422), answer.text
+        assert answer.status_code == status, answer.text
         assert await _refused(client, premises, tmp_path, answer) == code
 
 
@@ -119,6 +122,21 @@ async def test_more_than_fifty_megabytes_is_413(client: httpx.AsyncClient, token
     headers = token() | {"Content-Length": str(51 * 1024 * 1024)}
     answer = await client.put(url(number), content=b"%PDF-1.7", headers=headers)
     assert answer.status_code == 413
+
+
+async def test_what_is_streamed_beyond_fifty_megabytes_is_413_and_leaves_nothing(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises, tmp_path: Path
+) -> None:
+    number = (await submit(client, token()))["case_number"]
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"%PDF-1.7\n"
+        for _ in range(51):
+            yield b"0" * 1024 * 1024
+
+    answer = await client.put(url(number), content=endless(), headers=token())
+    assert answer.status_code == 413
+    await _refused(client, premises, tmp_path, answer)
 
 
 async def test_a_second_file_replaces_the_first_which_is_kept(

@@ -229,6 +229,55 @@ async def test_several_faults_are_said_at_once_by_check_and_submit_alike(
     } <= pointers
 
 
+# One fault for each duty of the window, and none twice.
+TEN = {
+    ("/channel", "not-an-option"),
+    ("/applicant/id_number", "check-character"),
+    ("/applicant/phone", "length"),
+    ("/representative/capacity", "capacity-unfit"),
+    ("/basis/household_registration", "division-too-coarse"),
+    ("/form/residence", "form-blank"),
+    ("/materials/0/form", "material-form"),
+    ("/materials", "main-material-missing"),
+    ("/deferral/committed", "deferral-not-committed"),
+    ("/delivery/postcode", "postcode"),
+}
+
+
+async def test_ten_different_faults_are_said_by_check_and_submit_alike(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    good = submission()
+    bad = submission(
+        channel="fax",
+        applicant=_applicant(id_number="620102199003078897", phone="139"),
+        representative={
+            "kind": "person",
+            "name": "王玉",
+            "id_type": "resident_id",
+            "id_number": "630104199003070012",
+            "capacity": "legal_representative",
+        },
+        basis={"household_registration": "620100"},
+        form=good["form"] | {"residence": ""},
+        materials=[
+            {"code": "M1", "form": "copy"},
+            *(each for each in good["materials"] if each["code"] == "M3"),
+        ],
+        deferral={"committed": False, "materials": ["M4"]},
+        delivery=good["delivery"] | {"postcode": "81000"},
+    )
+    headers = token() | {"Idempotency-Key": "ten-faults"}
+    submitted = await client.post(CASES, json=bad, headers=headers)
+    checked = await client.post(f"{CASES}/check", json=bad, headers=token())
+    assert (submitted.status_code, checked.status_code) == (422, 200)
+    assert checked.json()["complete"] is False
+    assert checked.json()["faults"] == submitted.json()["faults"]
+    assert codes(submitted) == TEN
+    assert len(submitted.json()["faults"]) == len(TEN)
+    assert await count(premises, CaseRow) == 0
+
+
 async def test_a_failed_submission_leaves_its_key_free(
     client: httpx.AsyncClient, token: Tokens
 ) -> None:

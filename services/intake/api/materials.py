@@ -14,6 +14,7 @@ from services.intake.actions.contents import Opening, Upload
 from services.intake.api.counters import ItemCatalogue
 from services.intake.api.paths import CaseNumber, MaterialCode
 from services.intake.grants import GRANTS
+from shared import problems
 from shared.clock import Now
 from shared.db.transactions import Sessions
 from shared.files import headers
@@ -84,6 +85,7 @@ _BODY = {
     status_code=201,
     response_model=ContentStoredOut,
     summary="上传材料文件",
+    responses=problems.responses(413, 415),
     openapi_extra=_BODY,
 )
 async def put_content(
@@ -137,6 +139,7 @@ async def put_content(
             "content": {each: {} for each in sorted(ACCEPTED)},
         },
         206: {"description": "文件的一段（Range）"},
+        **problems.responses(416),
     },
 )
 async def read_content(

@@ -1,5 +1,6 @@
 """Reading a whole catalogue: every fault of the file at once, or all of its items."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from shared.errors import Fault
 from shared.identity import items as item_codes
 from shared.identity.items import Profile
 
+_CERTIFICATE_TYPE = re.compile(r"[0-9A-Z]{21}")
 _PAPER_WAYS = frozenset(
     {DeliveryMethod.POST, DeliveryMethod.WINDOW_PICKUP, DeliveryMethod.HANDLING_PICKUP}
 )
@@ -246,6 +248,11 @@ def _material(row: _Row, at: str, material: Material) -> Iterator[Fault]:
         if times > 1:
             at_points = f"{at}/review_points"
             yield row.say(at_points, "point-repeated", material=material.name, code=code)
+    for index, exemption in enumerate(material.exempt_via):
+        said = exemption.type_code
+        if said is not None and not _CERTIFICATE_TYPE.fullmatch(said):
+            at_type = f"{at}/exempt_via/{index}/type_code"
+            yield row.say(at_type, "certificate-type", **facts)
     schema = row.parts.get("form_schema")
     if material.required_when and schema is not None:
         for place in _pointers(material.required_when):

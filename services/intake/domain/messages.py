@@ -274,6 +274,10 @@ MATERIALS = _table(
         "材料「{material}」：{what}",
         "material “{material_code}”: {what}",
     ),
+    e_certificate_type=(
+        "材料「{material}」所填的电子证照不是这一类证照，应为：{allowed}",
+        "material “{material_code}”: a certificate of another type; expected: {allowed}",
+    ),
     e_certificate_unwanted=(
         "材料「{material}」不是以电子证照提交，不应填写电子证照标识",
         "material “{material_code}” is not handed in as an e-certificate",
@@ -468,6 +472,10 @@ FILE = _table(
     point_repeated=(
         "{row}的材料「{material}」审查要点编码「{code}」重复",
         "{row} repeats review point {code}",
+    ),
+    certificate_type=(
+        "{row}的材料「{material}」的证照类型代码应为 21 位数字和大写字母",
+        "{row}: the certificate type of {code} must have 21 digits and letters",
     ),
     main_deferrable=(
         "{row}的材料「{material}」是主要材料，不能列为可容缺",

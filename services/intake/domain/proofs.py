@@ -12,6 +12,7 @@ from services.intake.domain.submissions import PartialMaterial, PartialSubmissio
 from services.intake.domain.words import Custody, MaterialForm, Mode
 from shared.errors import Fault
 from shared.identity import certificates
+from shared.identity.typed import normalise
 
 Earlier = Collection[tuple[str, str]]
 """(case number, name of the material) of what this same applicant has handed in before."""
@@ -90,11 +91,24 @@ def _e_certificate(line: _Line, submission: PartialSubmission) -> Iterator[Fault
     if not number or not number.strip():
         yield fault(at, "e-certificate-missing", **line.facts)
         return
-    for flaw in certificates.check(number):
+    flaws = certificates.check(number)
+    for flaw in flaws:
         said = fault(
             at, "e-certificate", what=Words(flaw.message_zh, flaw.message_en), **line.facts
         )
         yield Fault(at, flaw.code, said.message_zh, said.message_en)
+    if not flaws:
+        yield from _type_of_certificate(at, line, certificates.parse(number).type_code)
+
+
+def _type_of_certificate(at: str, line: _Line, type_code: str) -> Iterator[Fault]:
+    """Another kind of certificate proves something else. Where the item names one without its
+    code, nothing can be compared."""
+    named = [each for each in line.material.exempt_via if each.kind == "e_certificate"]
+    codes = {normalise(each.type_code or "") for each in named}
+    if named and "" not in codes and type_code not in codes:
+        allowed = Words("、".join(each.name for each in named), ", ".join(sorted(codes)))
+        yield fault(at, "e-certificate-type", allowed=allowed, **line.facts)
 
 
 def _earlier(line: _Line, submission: PartialSubmission, earlier: Earlier) -> Iterator[Fault]:

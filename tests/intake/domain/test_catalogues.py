@@ -147,6 +147,11 @@ SPOILT: list[tuple[Callable[[Item], object], str, str]] = [
         "condition-pointer",
     ),
     (
+        lambda i: i["materials"][0]["exempt_via"][0].update(type_code="身份证"),
+        "/items/0/materials/0/exempt_via/0/type_code",
+        "certificate-type",
+    ),
+    (
         lambda i: i["materials"][0].update(review_points=[{"code": "R1", "text": "a"}] * 2),
         "/items/0/materials/0/review_points",
         "point-repeated",
@@ -289,6 +294,7 @@ def test_where_nothing_is_offered_the_version_that_explains_most_is_given() -> N
         ("GA-002", (Kind.PERSON,), 16),
         ("SC-001", (Kind.ORGANISATION,), 18),
         ("GA-003", (Kind.PERSON, Kind.ORGANISATION), 18),
+        ("RS-002", (Kind.PERSON,), 16),
     ],
 )
 def test_an_item_knows_for_whom_it_is(code: str, kinds: tuple[Kind, ...], age: int) -> None:

@@ -671,8 +671,9 @@ def test_a_birthday_counts_from_the_day_itself(born: str, *, needed: bool) -> No
 
 def test_the_item_may_set_another_age() -> None:
     raw = make_submission("RS-002", applicant={**make_child("20090101"), "phone": "13800000003"})
-    assert ("/representative", "guardian-for-minor") in pairs(find(raw, make_item("RS-002")))
-    assert find(raw, make_item("RS-002", guardian_below_age=16)) == []
+    adults = make_item("RS-002", guardian_below_age=None)
+    assert ("/representative", "guardian-for-minor") in pairs(find(raw, adults))
+    assert find(raw, make_item("RS-002")) == []
 
 
 def test_a_helper_acts_for_nobody_and_needs_no_papers() -> None:
@@ -744,6 +745,34 @@ def test_several_certificates_may_prove_one_thing_together() -> None:
     assert find(raw, make_item()) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        (None, []),
+        (builders.CERTIFICATE_TYPE, []),
+        (builders.CERTIFICATE_TYPE.lower(), []),
+        ("91630104MA7ABCDE2J999", [("/materials/1/e_certificate_id", "e-certificate-type")]),
+    ],
+)
+def test_a_certificate_of_another_type_proves_something_else(
+    named: str | None, found: list[tuple[str, str]]
+) -> None:
+    """Where the item gives no type there is nothing to compare."""
+    item = builders.item_file()
+    for exemption in item["materials"][1]["exempt_via"]:
+        exemption["type_code"] = named
+    shown = {
+        "code": "M2",
+        "form": "e_certificate",
+        "e_certificate_id": builders.certificate_number(),
+    }
+    materials = _without("M2")
+    raw = make_submission(materials=[materials[0], shown, *materials[1:]])
+    faults = find(raw, ItemVersion.model_validate(item))
+    assert [(fault.pointer, fault.code) for fault in faults] == found
+    assert all("居民身份证" in fault.message_zh for fault in faults)
+
+
 def _placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -773,6 +802,7 @@ _SEEN_OTHERWISE = {
     "id-number",
     "phone",
     "e-certificate",
+    "e-certificate-type",
     "delivery-phone",
     "unknown-item",
     "consent-missing",
