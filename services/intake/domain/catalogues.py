@@ -40,6 +40,7 @@ from shared.identity import items as item_codes
 from shared.identity.items import Profile
 
 _CERTIFICATE_TYPE = re.compile(r"[0-9A-Z]{21}")
+_ANY_TYPE = "0" * 21
 _PAPER_WAYS = frozenset(
     {DeliveryMethod.POST, DeliveryMethod.WINDOW_PICKUP, DeliveryMethod.HANDLING_PICKUP}
 )
@@ -242,17 +243,21 @@ def _material(row: _Row, at: str, material: Material) -> Iterator[Fault]:
     facts: dict[str, object] = {"material": material.name, "code": material.code}
     if material.main and material.deferrable:
         yield row.say(f"{at}/deferrable", "main-deferrable", **facts)
-    if material.required and material.required_when:
-        yield row.say(f"{at}/required_when", "condition-idle", **facts)
     for code, times in Counter(point.code for point in material.review_points).items():
         if times > 1:
             at_points = f"{at}/review_points"
             yield row.say(at_points, "point-repeated", material=material.name, code=code)
     for index, exemption in enumerate(material.exempt_via):
-        said = exemption.type_code
-        if said is not None and not _CERTIFICATE_TYPE.fullmatch(said):
+        if not _CERTIFICATE_TYPE.fullmatch(exemption.type_code or _ANY_TYPE):
             at_type = f"{at}/exempt_via/{index}/type_code"
             yield row.say(at_type, "certificate-type", **facts)
+    yield from _condition(row, at, material)
+
+
+def _condition(row: _Row, at: str, material: Material) -> Iterator[Fault]:
+    facts: dict[str, object] = {"material": material.name, "code": material.code}
+    if material.required and material.required_when:
+        yield row.say(f"{at}/required_when", "condition-idle", **facts)
     schema = row.parts.get("form_schema")
     if material.required_when and schema is not None:
         for place in _pointers(material.required_when):
