@@ -81,7 +81,7 @@ rotate-keys: install ## New keys, and everything sealed taken to them while the 
 	@$(BIN)/python -m deploy.ops rotate-keys
 
 .PHONY: catalogue-import
-catalogue-import: install ## Publish the service items of FILE= (all or nothing)
+catalogue-import: install ## Publish the service items of FILE= (.json or .csv, all or nothing)
 	@$(BIN)/python -m deploy.ops catalogue-import "$(FILE)"
 
 .PHONY: directory-import

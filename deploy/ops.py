@@ -107,8 +107,12 @@ def duties() -> None:
 
 @app.command("catalogue-import")
 def catalogue_import(file: Path) -> None:
-    """Publish what FILE has and the catalogue has not, all or nothing."""
-    _import("intake", lambda premises: intake.load_catalogue(premises, file))
+    """Publish the service items of FILE (.json or .csv), all or nothing."""
+
+    async def publish(premises: Premises) -> str:
+        return (await intake.publish_catalogue(premises, file)).said
+
+    _import("intake", publish)
 
 
 @app.command("directory-import")

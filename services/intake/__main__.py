@@ -1,7 +1,6 @@
 """`python -m services.intake api|worker|catalogue-import FILE|parked …|audit-verify`."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import typer
@@ -18,24 +17,18 @@ app = house_commands("intake", house)
 
 @app.command("catalogue-import")
 def catalogue_import(file: Path) -> None:
-    """Publish the service items of FILE: all of them, or none and every fault."""
+    """Publish the service items of FILE (.json or .csv): all of them, or none and every fault."""
     try:
-        raw = json.loads(file.read_text("utf-8"))
-        imported = asyncio.run(_import(raw))
-    except json.JSONDecodeError as error:
-        typer.echo(f"{file} 不是有效的 JSON：第 {error.lineno} 行", err=True)
-        raise typer.Exit(1) from None
+        imported = asyncio.run(_import(file))
     except InvalidError as error:
         _list(error.faults)
         raise typer.Exit(1) from None
-    typer.echo(
-        f"事项目录已导入：新增 {imported.added}，更新 {imported.changed}，未变 {imported.unchanged}"
-    )
+    typer.echo(imported.said)
 
 
-async def _import(raw: object) -> Imported:
+async def _import(file: Path) -> Imported:
     async with open_premises("intake", house.Settings(served=True), utc_now) as premises:
-        return await house.publish_catalogue(premises, raw)
+        return await house.publish_catalogue(premises, file)
 
 
 def _list(faults: tuple[Fault, ...]) -> None:

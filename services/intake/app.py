@@ -1,7 +1,6 @@
 """Wires intake: the application for the window, the loops beside it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,6 +13,7 @@ from services.intake.actions.numbers import Numbers
 from services.intake.actions.resealing import SEALED
 from services.intake.api import (
     cases,
+    catalogue,
     documents,
     items,
     materials,
@@ -22,6 +22,8 @@ from services.intake.api import (
     submissions,
 )
 from services.intake.consumers import HANDLERS
+from services.intake.domain import catalogue_files
+from services.intake.domain.catalogue_files import kind_of
 from services.intake.pages import progress as progress_pages
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
@@ -44,6 +46,7 @@ ROUTERS = (
     documents.router,
     requests.router,
     items.router,
+    catalogue.router,
     progress.router,
     progress_pages.router,
 )
@@ -61,7 +64,10 @@ _TAGS = (
 )
 
 # The file itself, and a little for the way it is sent.
-_BODY_LIMITS = (("PUT", r"/materials/[^/]+/content$", LIMIT + 4096),)
+_BODY_LIMITS = (
+    ("PUT", r"/materials/[^/]+/content$", LIMIT + 4096),
+    ("POST", r"/v1/catalogue$", 20 * 1024 * 1024),
+)
 
 # Longer than any upload takes.
 _UPLOAD_ENDS = timedelta(hours=24)
@@ -136,12 +142,14 @@ async def _sweep(premises: Premises, files: FileStore) -> bool:
 
 async def load_catalogue(premises: Premises, path: Path) -> Imported:
     """Publish what of the file is not there yet; what is there stays as it is."""
-    raw = json.loads(await asyncio.to_thread(path.read_text, "utf-8"))
-    return await publish_catalogue(premises, raw, only_new=True)
+    return await publish_catalogue(premises, path, only_new=True)
 
 
-async def publish_catalogue(premises: Premises, raw: object, *, only_new: bool = False) -> Imported:
+async def publish_catalogue(premises: Premises, path: Path, *, only_new: bool = False) -> Imported:
+    """All of the file (JSON, or CSV by its name), or nothing and every fault."""
+    content = await asyncio.to_thread(path.read_bytes)
+    read = await asyncio.to_thread(catalogue_files.read, content, kind_of(path.name))
     async with premises.sessions.begin() as session:
-        imported = await import_catalogue(session, raw, at=premises.clock(), only_new=only_new)
+        imported = await import_catalogue(session, read, at=premises.clock(), only_new=only_new)
     premises.carried.wake()
     return imported

@@ -23,6 +23,8 @@ GRANTS = Grants(
         "list_items": _EVERYBODY,
         "read_item": _EVERYBODY,
         "read_checklist": _EVERYBODY,
+        "import_catalogue": {Role.OPS: {Relation.ANY}},
+        "export_catalogue": {Role.OPS: {Relation.ANY}},
         "check_case": _WINDOW,
         "submit_case": _WINDOW,
         "list_cases": _LISTERS,

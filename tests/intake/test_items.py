@@ -1,6 +1,8 @@
 """The catalogue: found, read, explained; imported whole or not at all, and announced."""
 
 import copy
+import csv
+import io
 from datetime import date
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from services.intake.actions.catalogue import import_catalogue
+from services.intake.api.examples import CATALOGUES
 from services.intake.app import load_catalogue
+from services.intake.domain import catalogues
 from services.intake.events import ItemPublished
 from services.intake.models import ItemVersionRow
 from shared.errors import InvalidError
@@ -98,7 +102,7 @@ async def _announced(premises: Premises) -> list[tuple[str, int]]:
 
 async def _import(premises: Premises, raw: object) -> Any:
     async with premises.sessions.begin() as session:
-        return await import_catalogue(session, raw, at=AT)
+        return await import_catalogue(session, catalogues.read(raw), at=AT)
 
 
 async def test_each_published_version_is_announced_once_however_often_it_is_loaded(
@@ -154,3 +158,69 @@ async def test_a_new_version_is_taken_from_its_day_on_without_a_restart(
     assert (await client.get(f"{ITEMS}/CL-001", headers=token())).json()["version"] == 2
     pinned = await client.get(f"{ITEMS}/CL-001", params={"version": 1}, headers=token())
     assert pinned.json()["valid_to"] == "2026-09-06"
+
+
+CATALOGUE_URL = "/intake/v1/catalogue"
+
+
+async def test_operations_export_and_import_the_catalogue_as_a_table_or_as_json(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    ops = token("ops", None)
+    for kind, media_type in (("csv", "text/csv"), ("json", "application/json")):
+        exported = await client.get(CATALOGUE_URL, params={"format": kind}, headers=ops)
+        assert exported.headers["content-type"].startswith(media_type)
+        again = await client.post(
+            CATALOGUE_URL, content=exported.content, headers=ops | {"Content-Type": media_type}
+        )
+        assert again.status_code == 200, again.text
+        assert again.json() == {"added": 0, "changed": 0, "unchanged": 13, "dry": False}
+        changed = exported.content.replace("残疾人证到期换领".encode(), "换证".encode())
+        refused = await client.post(
+            CATALOGUE_URL, content=changed, headers=ops | {"Content-Type": media_type}
+        )
+        assert refused.status_code == 422
+        (fault,) = refused.json()["faults"]
+        assert fault["code"] == "version-published"
+        # In the order of their codes it is the first, below the heading.
+        assert fault["pointer"] == {"csv": "/rows/2/name", "json": "/items/0/name"}[kind]
+
+
+def _records(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+async def test_a_table_with_one_fault_publishes_nothing_and_a_dry_run_neither(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    ops = token("ops", None) | {"Content-Type": "text/csv"}
+    rows = _records(
+        (await client.get(CATALOGUE_URL, params={"format": "csv"}, headers=ops)).content
+    )
+    version, level = rows[0].index("version"), rows[0].index("level")
+    for row in rows[1:]:
+        row[version] = "2"
+    good = await client.post(f"{CATALOGUE_URL}?dry=true", content=_table(rows), headers=ops)
+    assert (good.json()["added"], good.json()["dry"]) == (13, True)
+    rows[1][level] = "99"
+    bad = await client.post(CATALOGUE_URL, content=_table(rows), headers=ops)
+    assert [fault["pointer"] for fault in bad.json()["faults"]] == ["/rows/2/level"]
+    async with premises.sessions() as session:
+        assert set(await session.scalars(select(ItemVersionRow.version))) == {1}
+
+
+def _table(rows: list[list[str]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+async def test_the_example_of_an_import_is_a_draft_that_nobody_is_offered(
+    client: httpx.AsyncClient, token: Tokens
+) -> None:
+    body = CATALOGUES["draft"]["value"]
+    imported = await client.post(CATALOGUE_URL, json=body, headers=token("ops", None))
+    assert imported.json()["added"] == 1, imported.text
+    listed = (await client.get(ITEMS, params={"limit": 200}, headers=token())).json()
+    assert "SL-001" not in {each["code"] for each in listed["items"]}
+    assert (await client.post(CATALOGUE_URL, json=body, headers=token())).status_code == 403

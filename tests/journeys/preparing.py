@@ -394,6 +394,7 @@ async def _client(preparing: Preparing) -> Ready:
 
 PREPARED: Mapping[str, Prepare] = MappingProxyType(
     {
+        "import_catalogue": _ops,
         "check_case": _clerk,
         "submit_case": _clerk,
         "search_cases": _clerk,

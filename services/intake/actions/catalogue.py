@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import events
-from services.intake.domain import catalogues
+from services.intake.domain.catalogues import Catalogue
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.words import Status
 from services.intake.models import CatalogueRow, ItemVersionRow
@@ -35,21 +35,30 @@ class Imported:
     changed: int
     unchanged: int
 
+    @property
+    def said(self) -> str:
+        return f"事项目录已导入：新增 {self.added}，更新 {self.changed}，未变 {self.unchanged}"
+
 
 async def import_catalogue(
-    session: AsyncSession, raw: object, *, at: datetime, only_new: bool = False
+    session: AsyncSession,
+    read: Catalogue,
+    *,
+    at: datetime,
+    only_new: bool = False,
+    dry: bool = False,
 ) -> Imported:
-    """`only_new` leaves every version alone that is there already, whatever the file says of it."""
-    read = catalogues.read(raw)
+    """`only_new` leaves every version alone that is there already, whatever the file says of it;
+    `dry` says what would happen."""
     if read.faults:
         raise InvalidError(read.faults)
     await session.execute(_LOCK)
     present = await known_items.versions_at(session, [(i.code, i.version) for i in read.items])
     if not only_new and (faults := list(_rewritten(read.items, present))):
-        raise InvalidError(faults)
+        raise InvalidError([read.placed(fault) for fault in faults])
     added = [item for item in read.items if (item.code, item.version) not in present]
     changed = [] if only_new else [item for item in read.items if _differs(item, present)]
-    if added or changed:
+    if (added or changed) and not dry:
         await _publish(session, [*added, *changed], at=at)
         # An import that changes nothing leaves no trace: it happens at every start.
         await trail.record(

@@ -102,6 +102,77 @@ SUBMISSIONS: dict[str, Example] = {
     "joint_handling": _said("多地联办：工作调动户口迁移", JOINT_HANDLING),
 }
 
+_TERM: Mapping[str, Any] = MappingProxyType({"value": 5, "unit": "working_day"})
+
+DRAFT: Mapping[str, Any] = MappingProxyType(
+    {
+        "code": "SL-001",
+        "version": 1,
+        "status": "draft",
+        "valid_from": "2027-01-01",
+        "example": True,
+        "name": "示例事项（草稿）",
+        "base_code": "002040901000",
+        "implementation_code": "13630000900000030K4002040901000",
+        "item_type": "20",
+        "case_kind": "2",
+        "service_objects": ["1"],
+        "department": "示例部门",
+        "modes": ["full_online"],
+        "basis": "household_registration",
+        "level": "4",
+        "steps": {
+            "full_online": [
+                {
+                    "step": "handle",
+                    "name": "户籍地审核办理",
+                    "role": "household_registration",
+                    "stage": 1,
+                    "lead": True,
+                    "accepts": True,
+                    "decides": True,
+                }
+            ]
+        },
+        "materials": [
+            {
+                "code": "M1",
+                "name": "申请表",
+                "forms": ["electronic"],
+                "custody": "none",
+                "main": True,
+                "required": True,
+            }
+        ],
+        "limits": {
+            "notify_window": dict(_TERM),
+            "deficiency_policy": "supplement_before_acceptance",
+            "clock_start": "acceptance",
+            "unit": "working_day",
+            "promised": dict(_TERM),
+            "statutory": {"value": 20, "unit": "working_day"},
+            "supplement_term": dict(_TERM),
+        },
+        "acceptance_authority": "handling",
+        "agents_allowed": True,
+        "result": {
+            "name": "办理结果",
+            "forms": ["electronic"],
+            "delivery": ["electronic"],
+            "certificate": False,
+        },
+        "fee": {"amount": "0.00", "due": "none"},
+        "postage_payer": "none",
+    }
+)
+
+CATALOGUES: dict[str, Any] = {
+    "draft": {
+        "summary": "一个事项的草稿：保存，暂不对外办理",
+        "value": {"format": "tongban.catalogue/1", "items": [dict(DRAFT)]},
+    }
+}
+
 SUPPLEMENTS: dict[str, Example] = {
     "photo": _said(
         "补交照片（电子件）", {"materials": [{"code": "M4", "form": "electronic", "count": 1}]}

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -46,12 +46,20 @@ _PAPER_WAYS = frozenset(
 )
 
 
+def _as_it_is(found: Fault) -> Fault:
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All or nothing: with faults there are no items to publish."""
+    """All or nothing: with faults there are no items to publish.
+
+    `placed` says of a fault where in the file it is, as the file's readers count.
+    """
 
     items: tuple[ItemVersion, ...]
     faults: tuple[Fault, ...]
+    placed: Callable[[Fault], Fault] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +383,17 @@ def _references(part: Any) -> Iterator[str]:
 
 
 def _versions(rows: list[_Row]) -> Iterator[Fault]:
+    by_code: dict[str, list[_Row]] = {}
+    for row in rows:
+        if (code := row.parts.get("code")) is not None:
+            by_code.setdefault(code, []).append(row)
+    for same in by_code.values():
+        yield from _between(same)
+
+
+def _between(rows: list[_Row]) -> Iterator[Fault]:
     for one, other in combinations(rows, 2):
-        code, version = one.parts.get("code"), one.parts.get("version")
-        if code is None or code != other.parts.get("code"):
-            continue
+        version = one.parts.get("version")
         if version is not None and version == other.parts.get("version"):
             yield other.say("/version", "version-repeated", other=one.words)
         elif _overlap(one, other):

@@ -424,6 +424,30 @@ FILE = _table(
         "文件应是事项目录：一个含有 items 列表的 JSON 对象",
         "the file must be a JSON object with a list “items”",
     ),
+    not_json=(
+        "文件不是有效的 JSON：第 {line} 行第 {column} 个字符处",
+        "not valid JSON: line {line}, column {column}",
+    ),
+    not_a_table=("文件不是完整的 CSV 表格", "the file is not a complete CSV table"),
+    not_readable=(
+        "文件不是 UTF-8 或 GB18030 编码的文字",
+        "the file is neither UTF-8 nor GB18030 text",
+    ),
+    heading_missing=("第1行缺少「{name}」列", "row 1: the column {name} is missing"),
+    heading_unknown=("第1行没有「{name}」这一列{hint}", "row 1: no such column {name}{hint}"),
+    heading_repeated=("第1行的「{name}」列重复", "row 1: the column {name} is repeated"),
+    part_unknown=(
+        "第{row}行「part」列须填写：{parts}",
+        "row {row}, column part: what kind of row is this?",
+    ),
+    part_astray=(
+        "第{row}行的{what}没有对应的事项行：前面没有同一编码和版本的事项",
+        "row {row}: no item with this code and version stands above",
+    ),
+    cell_astray=(
+        "第{row}行是{what}，「{name}」列不应填写",
+        "row {row}, column {name}: must be empty on this kind of row",
+    ),
     item_not_an_object=("{row}应是一个对象", "{row} must be an object"),
     field=("{row}的 {place}：{what}", "{row}, {place}: {what}"),
     file_unknown_field=("{row}没有 {place} 这个字段{hint}", "{row} has no field {place}{hint}"),

@@ -138,6 +138,15 @@ async def list_items(
     return (await session.execute(found.order_by(latest.c.code).limit(limit + 1))).all()
 
 
+async def every_version(session: AsyncSession, codes: Sequence[str] | None) -> list[ItemVersion]:
+    """All of them, or those of these items; drafts among them."""
+    item = ItemVersionRow
+    query = select(item.document).order_by(item.code, item.version)
+    if codes:
+        query = query.where(item.code.in_(codes))
+    return [ItemVersion.model_validate(document) for document in await session.scalars(query)]
+
+
 async def versions_at(
     session: AsyncSession, keys: Sequence[tuple[str, int]]
 ) -> Mapping[tuple[str, int], ItemVersion]:
