@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.intake import timers
 from services.intake.actions.catalogue import Imported, import_catalogue
 from services.intake.actions.numbers import Numbers
 from services.intake.actions.resealing import SEALED
@@ -18,6 +19,7 @@ from services.intake.api import (
     items,
     materials,
     progress,
+    records,
     requests,
     submissions,
 )
@@ -45,6 +47,7 @@ ROUTERS = (
     materials.router,
     documents.router,
     requests.router,
+    records.router,
     items.router,
     catalogue.router,
     progress.router,
@@ -66,6 +69,7 @@ _TAGS = (
 # The file itself, and a little for the way it is sent.
 _BODY_LIMITS = (
     ("PUT", r"/materials/[^/]+/content$", LIMIT + 4096),
+    ("PUT", r"/documents/[^/]+/signed$", LIMIT + 4096),
     ("POST", r"/v1/catalogue$", 20 * 1024 * 1024),
 )
 
@@ -113,6 +117,7 @@ def create_app(premises: Premises) -> FastAPI:
     app.state.files = _open_files(premises)
     app.state.typesetter = typesetter
     app.state.public_url = settings.public_url
+    app.state.registered_for = timedelta(days=settings.registered_days)
     return app
 
 
@@ -127,6 +132,9 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     add_chores(workers, premises, transport, HANDLERS)
     files = _open_files(premises)
     workers.add("intake-files", every(3600.0, lambda: _sweep(premises, files)))
+    sessions, clock = premises.sessions, premises.clock
+    workers.add("intake-promises", every(60.0, timers.expire_promises(sessions, clock)))
+    workers.add("intake-unfinished", every(60.0, timers.close_unfinished(sessions, clock)))
 
 
 async def _sweep(premises: Premises, files: FileStore) -> bool:

@@ -154,12 +154,42 @@ class WithdrawalRequested(Event):
     reason: Annotated[str, Personal("text")]
 
 
+class ApplicationAmended(Event):
+    """The window put a clerical error right, or verified at the counter: the parts as they are
+    now, for those who keep copies. `fields` says where, without what."""
+
+    type: ClassVar[str] = "intake.application-amended.v1"
+
+    case_number: str
+    cause: str
+    fields: tuple[str, ...]
+    at: datetime
+    application: Annotated[dict[str, JsonValue], Personal("form")]
+
+
+class PromiseBroken(Event):
+    """A deferred paper did not come in time. `follows` is what the item says happens now:
+    deemed_withdrawn, acceptance_revoked, paused, returned; or nothing."""
+
+    type: ClassVar[str] = "intake.promise-broken.v1"
+
+    case_number: str
+    kind: str
+    materials: tuple[str, ...]
+    due_on: date
+    follows: str
+    barred_until: date | None = None
+    at: datetime
+
+
 PUBLISHED: Sequence[type[Event]] = (
     ItemPublished,
     CaseReceived,
     ContentStored,
     SupplementGiven,
     WithdrawalRequested,
+    ApplicationAmended,
+    PromiseBroken,
 )
 
 

@@ -34,8 +34,16 @@ GRANTS = Grants(
         "read_content": _READERS,
         "give_supplement": _WINDOW,
         "request_withdrawal": _WINDOW,
-        "list_documents": _LISTERS,
-        "print_document": _LISTERS,
+        "list_documents": _READERS,
+        "print_document": _READERS,
+        "put_signed_document": {
+            **_WINDOW,
+            Role.OFFICER: {Relation.OWN_HANDLER},
+            Role.SUPERVISOR: {Relation.OWN_HANDLER},
+        },
+        "correct_case": _WINDOW,
+        "note_verifications": _WINDOW,
+        "note_payment": _WINDOW,
         "read_progress": ANONYMOUS,
         "show_progress": ANONYMOUS,
     }

@@ -4,6 +4,7 @@ What is personal is sealed; the blind indexes beside it find equal values and te
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Text,
     Uuid,
@@ -188,6 +190,12 @@ class CaseRow(Base):
         # For those who see a whole area: by division where that is little, else by time.
         Index("ix_case_file_division", "receiving_division", desc("received_at")),
         Index("ix_case_file_all", desc("received_at"), desc("case_number")),
+        # Registered visits whose time to be completed runs out.
+        Index(
+            "ix_case_file_incomplete",
+            "asked_until",
+            postgresql_where=text("status = 'received_incomplete'"),
+        ),
         Index("ix_case_file_name_index", "name_index"),
         Index("ix_case_file_id_number_index", "id_number_index"),
         Index("ix_case_file_phone_index", "phone_index"),
@@ -286,8 +294,15 @@ class PromiseRow(Base):
     kept_at: Mapped[datetime | None]
     broken_at: Mapped[datetime | None]
     barred_until: Mapped[date | None]
+    # The last day before something follows; none where nothing is owed any more.
+    expires_on: Mapped[date | None]
 
     __table_args__ = (
+        Index(
+            "ix_case_promise_expires_on",
+            "expires_on",
+            postgresql_where=text("expires_on IS NOT NULL"),
+        ),
         Index(
             "ix_case_promise_barred",
             "id_number_index",
@@ -342,6 +357,85 @@ class RequestRow(Base):
     content_sealed: Mapped[bytes]
     refusal_code: Mapped[str | None]
     refusal: Mapped[str | None]
+
+
+class CorrectionRow(Base):
+    """A clerical error put right: who, when, which fields; what stood there before is sealed."""
+
+    __tablename__ = "case_correction"
+
+    correction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    corrected_at: Mapped[datetime]
+    corrected_by: Mapped[str]
+    fields: Mapped[list[str]]
+    said_sealed: Mapped[bytes]
+
+
+class VerificationRow(Base):
+    """核验 at the counter: whose identity or which original, how, and what became of the paper."""
+
+    __tablename__ = "case_verification"
+
+    verification_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number), index=True)
+    subject: Mapped[str]
+    how: Mapped[str]
+    became: Mapped[str | None]
+    verified_at: Mapped[datetime]
+    verified_by: Mapped[str]
+    location: Mapped[str]
+
+
+class PaymentRow(Base):
+    """缴费, as GB/T 39046 table 14 has it; the payer's name is sealed."""
+
+    __tablename__ = "case_payment"
+
+    payment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number))
+    bill_number: Mapped[str]
+    amount: Mapped[Decimal] = mapped_column(Numeric(16, 2))
+    way: Mapped[str]
+    paid_at: Mapped[datetime]
+    payer_sealed: Mapped[bytes | None]
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str]
+    location: Mapped[str]
+
+    __table_args__ = (Index("uq_case_payment_bill", "case_number", "bill_number", unique=True),)
+
+
+class SignedPaperRow(Base):
+    """A paper of the case that the authority or the applicant has signed, as it was scanned or
+    sealed electronically; `of_paper` is the notice or letter that it stands for."""
+
+    __tablename__ = "case_signed_paper"
+
+    paper_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number))
+    kind: Mapped[str]
+    of_paper: Mapped[UUID | None]
+    store_key: Mapped[str]
+    key_sealed: Mapped[bytes]
+    sha256: Mapped[bytes]
+    size: Mapped[int] = mapped_column(BigInteger)
+    stored_at: Mapped[datetime]
+    stored_by: Mapped[str]
+    replaced_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_case_signed_paper_present",
+            "case_number",
+            "kind",
+            "of_paper",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+        Index("ix_case_signed_paper_store_key", "store_key"),
+    )
 
 
 class StepRow(Base):

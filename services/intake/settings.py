@@ -12,3 +12,9 @@ class Settings(HouseSettings):
     model_config = SettingsConfigDict(env_prefix="INTAKE_")
 
     number_block: int = Field(default=200, ge=1, le=10_000)
+    registered_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="how long a visit with papers missing stays registered, in days",
+    )

@@ -89,6 +89,11 @@ class SupplementGiven(BaseModel):
     materials: list[MaterialGiven] = []
 
 
+class ApplicationAmended(BaseModel):
+    case_number: str
+    application: Annotated[received.Application, Personal("form")]
+
+
 class HandoffFacts(BaseModel):
     id: UUID
     location: str
@@ -242,6 +247,13 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
         case.outstanding = still
         promises.schedule(cached(session, Practice), case)
         await deliveries.papers_came(session, case, at=message.now)
+
+
+async def on_application_amended(
+    session: AsyncSession, message: Received[ApplicationAmended]
+) -> None:
+    case = await _case(session, message.data.case_number)
+    received.amend_person(session, case, message.data.application)
 
 
 async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned]) -> None:
@@ -420,6 +432,7 @@ _OWN: Mapping[str, Handler] = MappingProxyType(
         "routing.token-revoked.v1": on_token_revoked,
         "intake.case-received.v1": on_case_received,
         "intake.supplement-given.v1": on_supplement_given,
+        "intake.application-amended.v1": on_application_amended,
         "routing.case-assigned.v1": on_case_assigned,
         "routing.notice-issued.v1": on_notice_issued,
         "routing.handoff-accepted.v1": on_handoff_accepted,

@@ -11,7 +11,15 @@ from pydantic_core import to_json
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import cases, delivering, parcels, requests, results, transfers
+from services.routing.actions import (
+    cases,
+    deferrals,
+    delivering,
+    parcels,
+    requests,
+    results,
+    transfers,
+)
 from services.routing.domain.parcels import Deed
 from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
@@ -82,6 +90,18 @@ class WithdrawalRequested(BaseModel):
     case_number: str
     withdrawal_id: UUID
     at: datetime
+
+
+class ApplicationAmended(BaseModel):
+    case_number: str
+    cause: str
+    fields: list[str] = []
+    application: Annotated[dict[str, Any], Personal("form")]
+
+
+class PromiseBroken(BaseModel):
+    case_number: str
+    follows: str
 
 
 async def on_item_published(session: AsyncSession, message: Received[ItemPublished]) -> None:
@@ -179,6 +199,21 @@ async def on_withdrawal_requested(
     await requests.apply_withdrawal(session, case, message.data.withdrawal_id, at=message.now)
 
 
+async def on_application_amended(
+    session: AsyncSession, message: Received[ApplicationAmended]
+) -> None:
+    """What an officer has read before is no longer what stands there."""
+    told = message.data
+    case = await _case(session, told.case_number)
+    facts = {"cause": told.cause, "fields": told.fields}
+    await cases.amend_application(session, case, told.application, facts, at=message.now)
+
+
+async def on_promise_broken(session: AsyncSession, message: Received[PromiseBroken]) -> None:
+    case = await _case(session, message.data.case_number)
+    await deferrals.follow(session, case, message.data.follows, at=message.now)
+
+
 class ParcelTracked(BaseModel):
     """A carrier's word on one parcel, or on a waybill that carries several."""
 
@@ -265,6 +300,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "intake.content-stored.v1": on_content_stored,
         "intake.supplement-given.v1": on_supplement_given,
         "intake.withdrawal-requested.v1": on_withdrawal_requested,
+        "intake.application-amended.v1": on_application_amended,
+        "intake.promise-broken.v1": on_promise_broken,
         "notify.parcel-tracked.v1": on_parcel_tracked,
         "notify.delivery-changed.v1": on_delivery_changed,
         "notify.result-delivered.v1": on_result_delivered,

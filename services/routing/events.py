@@ -182,7 +182,7 @@ class LightTurned(_OfHandoff):
 
 
 class DeadlineChanged(_OfHandoff):
-    """A holiday notice or a local day moved it, or made it certain."""
+    """A holiday notice, a local day or a deferred paper moved it, or it became certain."""
 
     type: ClassVar[str] = "routing.deadline-changed.v1"
 

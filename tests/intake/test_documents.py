@@ -177,11 +177,10 @@ async def test_a_document_exists_only_once_its_time_has_come(
     await office.tell(assigned(number, new_id()), subject=number, at=LATER)
     officer = token("officer", PLACE)
     answer = await client.get(f"{CASES}/{number}/documents/receipt", headers=officer)
-    assert answer.status_code == 403
-    answer = await client.get(
-        f"{CASES}/{number}/documents/receipt", headers=token(location="630104-C1")
-    )
-    assert answer.status_code == 404
+    assert answer.status_code == 200
+    for abroad in (token(location="630104-C1"), token("officer", "620102-CL")):
+        answer = await client.get(f"{CASES}/{number}/documents/receipt", headers=abroad)
+        assert answer.status_code == 404
 
 
 async def test_the_window_hands_out_its_own_notice_for_a_case_that_is_incomplete(
@@ -359,3 +358,62 @@ async def test_the_page_behind_the_code_shows_steps_and_no_person(
     assert "没有找到" in unknown.text
     hostile = await client.get("/intake/progress/%3Cscript%3E")
     assert "<script" not in hostile.text
+
+
+SIGNED = b"%PDF-1.7\n% signed by the authority\n" + b"1" * 5000 + b"\n%%EOF\n"
+
+
+async def test_the_authoritys_own_signed_pdf_is_printed_instead_of_ours(
+    client: httpx.AsyncClient, token: Tokens, office: OtherHouse, printed: Read
+) -> None:
+    number, handoff = (await submit(client, token()))["case_number"], new_id()
+    await office.tell(
+        assigned(number, handoff), accepted(number, handoff), subject=number, at=LATER
+    )
+    signed = f"{CASES}/{number}/documents/acceptance/signed"
+    officer = token("officer", PLACE)
+    put = await client.put(signed, content=SIGNED, headers=officer)
+    assert put.status_code == 201, put.text
+    url = f"{CASES}/{number}/documents/acceptance"
+    for who in (token(), officer):
+        assert (await client.get(url, headers=who)).content == SIGNED
+    listed = (await client.get(f"{CASES}/{number}/documents", headers=token())).json()["documents"]
+    assert {each["kind"]: each["signed"] for each in listed}["acceptance"] is True
+    assert "受理通知书" in await printed(number, "acceptance", unsigned="true")
+    newer = SIGNED.replace(b"1", b"2")
+    assert (await client.put(signed, content=newer, headers=officer)).status_code == 201
+    assert (await client.get(url, headers=token())).content == newer
+
+
+async def test_only_a_pdf_of_a_paper_that_is_there_and_is_signed_at_all_is_taken(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    number = (await submit(client, token()))["case_number"]
+    base = f"{CASES}/{number}/documents"
+    early = await client.put(f"{base}/acceptance/signed", content=SIGNED, headers=token())
+    assert (early.status_code, early.json()["code"]) == (409, "document-not-available")
+    listed = await client.put(f"{base}/checklist/signed", content=SIGNED, headers=token())
+    assert (listed.status_code, listed.json()["code"]) == (409, "paper-not-signed")
+    picture = b"\x89PNG\r\n\x1a\n" + b"\0" * 8 + b"IEND\xaeB`\x82"
+    other = await client.put(f"{base}/deferral/signed", content=picture, headers=token())
+    assert other.status_code == 415
+    foreign = await client.put(
+        f"{base}/deferral/signed", content=SIGNED, headers=token("officer", "620102-CL")
+    )
+    assert foreign.status_code == 404
+    scan = await client.put(f"{base}/deferral/signed", content=SIGNED, headers=token())
+    assert scan.status_code == 201
+    async with premises.sessions() as session:
+        assert await session.scalar(text("SELECT count(*) FROM case_signed_paper")) == 1
+
+
+async def test_the_receipt_says_what_was_verified_at_the_counter(
+    client: httpx.AsyncClient, token: Tokens, printed: Read
+) -> None:
+    checks = [
+        {"of": "applicant", "how": "card_reader"},
+        {"of": "M3", "how": "original_seen"},
+    ]
+    number = (await submit(client, token(), submission(verifications=checks)))["case_number"]
+    said = await printed(number, "receipt")
+    assert "窗口核验：申请人（读卡器核验）；残疾人证原件（当面核对原件）。" in said

@@ -227,6 +227,17 @@ async def _noticed(at: Preparing) -> Ready:
     return Ready(at.clerk, {"case_number": case.number})
 
 
+async def _charged(at: Preparing) -> Ready:
+    """Of an item that asks for a fee: imported for the occasion."""
+    item = (await at.clerk.get("/intake/v1/items/CL-001")).json()
+    costly = {**item, "code": "SL-002", "fee": {"amount": "40.00", "due": "on_receipt"}}
+    imported = {"format": "tongban.catalogue/1", "items": [costly]}
+    await at._fresh(at.ops(), "/intake/v1/catalogue", imported)
+    body = {**remote_collection.SUBMISSION, "item_code": "SL-002", "form": item["form_example"]}
+    taken = await at._fresh(at.clerk, "/intake/v1/cases", body)
+    return Ready(at.clerk, {"case_number": taken["case_number"]})
+
+
 async def _appointment(at: Preparing) -> Ready:
     case = await at.case(full_online.SUBMISSION)
     made = await at._fresh(
@@ -395,6 +406,9 @@ async def _client(preparing: Preparing) -> Ready:
 PREPARED: Mapping[str, Prepare] = MappingProxyType(
     {
         "import_catalogue": _ops,
+        "correct_case": _noticed,
+        "note_verifications": _noticed,
+        "note_payment": _charged,
         "check_case": _clerk,
         "submit_case": _clerk,
         "search_cases": _clerk,

@@ -317,6 +317,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_file_id_number_index", "case_file", ["id_number_index"], unique=False)
     op.create_index(
+        "ix_case_file_incomplete",
+        "case_file",
+        ["asked_until"],
+        unique=False,
+        postgresql_where=sa.text("status = 'received_incomplete'"),
+    )
+    op.create_index(
         "ix_case_file_light",
         "case_file",
         [
@@ -388,6 +395,22 @@ def upgrade() -> None:
         ["case_number", "material_code"],
         unique=True,
         postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_table(
+        "case_correction",
+        sa.Column("correction_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("corrected_by", sa.Text(), nullable=False),
+        sa.Column("fields", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("said_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"], ["case_file.case_number"], name=op.f("fk_case_correction_case_number")
+        ),
+        sa.PrimaryKeyConstraint("correction_id", name=op.f("pk_case_correction")),
+    )
+    op.create_index(
+        op.f("ix_case_correction_case_number"), "case_correction", ["case_number"], unique=False
     )
     op.create_table(
         "case_handoff",
@@ -484,6 +507,26 @@ def upgrade() -> None:
         op.f("ix_case_original_case_number"), "case_original", ["case_number"], unique=False
     )
     op.create_table(
+        "case_payment",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("bill_number", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=16, scale=2), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("payer_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.Text(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"], ["case_file.case_number"], name=op.f("fk_case_payment_case_number")
+        ),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_case_payment")),
+    )
+    op.create_index(
+        "uq_case_payment_bill", "case_payment", ["case_number", "bill_number"], unique=True
+    )
+    op.create_table(
         "case_promise",
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -494,6 +537,7 @@ def upgrade() -> None:
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("broken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("barred_until", sa.Date(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"], ["case_file.case_number"], name=op.f("fk_case_promise_case_number")
         ),
@@ -507,6 +551,13 @@ def upgrade() -> None:
         ["id_number_index"],
         unique=False,
         postgresql_where=sa.text("barred_until IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_case_promise_expires_on",
+        "case_promise",
+        ["expires_on"],
+        unique=False,
+        postgresql_where=sa.text("expires_on IS NOT NULL"),
     )
     op.create_table(
         "case_request",
@@ -529,6 +580,37 @@ def upgrade() -> None:
         op.f("ix_case_request_case_number"), "case_request", ["case_number"], unique=False
     )
     op.create_table(
+        "case_signed_paper",
+        sa.Column("paper_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("of_paper", sa.Uuid(), nullable=True),
+        sa.Column("store_key", sa.Text(), nullable=False),
+        sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stored_by", sa.Text(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_number"],
+            ["case_file.case_number"],
+            name=op.f("fk_case_signed_paper_case_number"),
+        ),
+        sa.PrimaryKeyConstraint("paper_id", name=op.f("pk_case_signed_paper")),
+    )
+    op.create_index(
+        "ix_case_signed_paper_store_key", "case_signed_paper", ["store_key"], unique=False
+    )
+    op.create_index(
+        "uq_case_signed_paper_present",
+        "case_signed_paper",
+        ["case_number", "kind", "of_paper"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("replaced_at IS NULL"),
+    )
+    op.create_table(
         "case_step",
         sa.Column("step_id", sa.Uuid(), nullable=False),
         sa.Column("case_number", sa.Text(), nullable=False),
@@ -543,6 +625,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("step_id", name=op.f("pk_case_step")),
     )
     op.create_index("ix_case_step_case", "case_step", ["case_number", "at"], unique=False)
+    op.create_table(
+        "case_verification",
+        sa.Column("verification_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("became", sa.Text(), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verified_by", sa.Text(), nullable=False),
+        sa.Column("location", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"],
+            ["case_file.case_number"],
+            name=op.f("fk_case_verification_case_number"),
+        ),
+        sa.PrimaryKeyConstraint("verification_id", name=op.f("pk_case_verification")),
+    )
+    op.create_index(
+        op.f("ix_case_verification_case_number"), "case_verification", ["case_number"], unique=False
+    )
 
 
 def downgrade() -> None:

@@ -1,6 +1,6 @@
 """A whole submission as rows and as the event that carries it to the handling place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake import events
 from services.intake.actions import seals
-from services.intake.actions.filing import Original, Paper, Papers, Promised
+from services.intake.actions.filing import Checked, Original, Paper, Papers, Promised
 from services.intake.actions.seals import Filed
-from services.intake.domain import deferrals, places, receipts
+from services.intake.domain import deferrals, places, receipts, verifications
 from services.intake.domain.deferrals import Kind
 from services.intake.domain.items import ItemVersion
-from services.intake.domain.submissions import MaterialIn, SubmissionIn
+from services.intake.domain.submissions import CheckIn, MaterialIn, SubmissionIn
+from services.intake.domain.words import MaterialForm
 from services.intake.models import CaseRow
 from services.intake.queries import cases as reads
 from services.intake.queries.places import Place
@@ -46,8 +47,29 @@ def lay_out(
             Original(new_id(), code)
             for code in receipts.originals(submission.materials, item, submission.mode)
         ],
-        promises=list(_promised(submission, item, on)),
+        promises=list(promised(submission, item, on)),
+        checks=checked(submission, item, submission.verifications),
     )
+
+
+def checked(
+    submission: SubmissionIn, item: ItemVersion, checks: Sequence[CheckIn]
+) -> list[Checked]:
+    """`submission` holds the papers that the checks speak of."""
+    notes = {
+        entry.code: receipts.note(entry, item, submission.mode)
+        for entry in submission.materials
+        if entry.form is MaterialForm.ORIGINAL
+    }
+    return [
+        Checked(
+            verification_id=new_id(),
+            subject=check.of,
+            how=check.how.value,
+            became=verifications.BECAME.get(notes[check.of]) if check.of in notes else None,
+        )
+        for check in checks
+    ]
 
 
 def _paper(session: AsyncSession, entered: MaterialIn) -> Paper:
@@ -64,18 +86,20 @@ def _paper(session: AsyncSession, entered: MaterialIn) -> Paper:
     )
 
 
-def _promised(submission: SubmissionIn, item: ItemVersion, on: date) -> Iterator[Promised]:
+def promised(submission: SubmissionIn, item: ItemVersion, on: date) -> Iterator[Promised]:
+    """A deferred paper has its last day; what is committed to is checked by the office."""
     for kind, promise, terms in (
         (Kind.DEFERRAL, submission.deferral, item.deferral),
         (Kind.COMMITMENT, submission.commitment, item.commitment),
     ):
-        due = deferrals.due_on(terms, on, _calendar()) if promise else None
+        due = deferrals.due_on(terms, on, workdays()) if promise else None
         for code in promise.materials if promise else ():
-            yield Promised(kind.value, code, due)
+            ends = due if kind is Kind.DEFERRAL else None
+            yield Promised(kind.value, code, due, ends)
 
 
 @cache
-def _calendar() -> Workdays:
+def workdays() -> Workdays:
     return Workdays.national()
 
 
@@ -122,7 +146,7 @@ async def announce_completed(
             Original(row.original_id, row.material_code)
             for row in await reads.originals_of(session, number)
         ],
-        promises=list(_promised(whole.submission, whole.item, local_date(whole.at))),
+        promises=list(promised(whole.submission, whole.item, local_date(whole.at))),
     )
     return received(whole, number, tracking_code, papers, received_by=filed.received_by)
 
@@ -130,6 +154,25 @@ async def announce_completed(
 def written(submission: SubmissionIn) -> dict[str, JsonValue]:
     """The application as it travels and is kept: what was said, without what was left out."""
     return submission.model_dump(mode="json", exclude_none=True)
+
+
+# What a window may still put right; the rest of the application stays as it was handed in.
+_AMENDABLE = ("applicant", "representative", "delivery", "form", "verifications")
+
+
+def amended(
+    number: str, submission: SubmissionIn, *, cause: str, fields: Sequence[str], at: datetime
+) -> Announcement:
+    """The parts as they are now, for those who keep copies."""
+    whole = written(submission)
+    event = events.ApplicationAmended(
+        case_number=number,
+        cause=cause,
+        fields=tuple(fields),
+        at=at,
+        application={name: whole[name] for name in _AMENDABLE if name in whole},
+    )
+    return Announcement(event, subject=number, at=at)
 
 
 def given(papers: Papers) -> tuple[events.MaterialGiven, ...]:

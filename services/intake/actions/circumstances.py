@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,6 +33,12 @@ class Counter:
     item: ItemVersion | None
     reading: Reading
     at: datetime
+    # How long a visit with papers missing stays registered.
+    registered_for: timedelta = timedelta(days=30)
+
+    @property
+    def registered_until(self) -> date:
+        return self.on + self.registered_for
 
     @property
     def on(self) -> date:
@@ -40,11 +46,17 @@ class Counter:
 
 
 async def stand_at(
-    location: str, reading: Reading, *, catalogue: Catalogue, places: Places, at: datetime
+    location: str,
+    reading: Reading,
+    *,
+    catalogue: Catalogue,
+    places: Places,
+    registered_for: timedelta,
+    at: datetime,
 ) -> Counter:
     item = await catalogue.current(reading.submission.item_code, local_date(at))
     place = await places.find(location, local_date(at))
-    return Counter(location, place, item, reading, at)
+    return Counter(location, place, item, reading, at, registered_for)
 
 
 async def find_faults(

@@ -22,6 +22,8 @@ from services.intake.models import (
     MaterialRow,
     NoticeRow,
     PromiseRow,
+    SignedPaperRow,
+    VerificationRow,
 )
 from services.intake.queries import cases as reads
 from services.intake.queries import places, promises
@@ -67,6 +69,8 @@ class Dossier:
     notices: Sequence[Told]
     letters: Sequence[Sent]
     places: Mapping[str, LocationRow]
+    signed: Sequence[SignedPaperRow] = ()
+    verifications: Sequence[VerificationRow] = ()
 
     @property
     def matter(self) -> Matter:
@@ -178,6 +182,8 @@ async def fetch(session: AsyncSession, case: CaseRow, catalogue: Catalogue) -> D
         ],
         letters=letters,
         places=await places.known_as(session, sorted(named)),
+        signed=await reads.signed_of(session, number),
+        verifications=await reads.verifications_of(session, number),
     )
 
 

@@ -2,7 +2,7 @@
 to the database in one statement, since every window waits for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,7 @@ _CASE = (
     "application_sealed",
     "status",
     "next_actor",
+    "asked_until",
     "changed_at",
 )
 
@@ -73,12 +74,22 @@ originals AS (
 ),
 promises AS (
     INSERT INTO case_promise
-        (case_number, kind, material_code, id_number_index, promised_at, due_on)
-    SELECT :case_number, kind, material_code, :id_number_index, :received_at, due_on
+        (case_number, kind, material_code, id_number_index, promised_at, due_on, expires_on)
+    SELECT :case_number, kind, material_code, :id_number_index, :received_at, due_on, expires_on
     FROM unnest(
         CAST(:promise_kinds AS text[]), CAST(:promise_codes AS text[]),
-        CAST(:promise_days AS date[])
-    ) AS given (kind, material_code, due_on)
+        CAST(:promise_days AS date[]), CAST(:promise_ends AS date[])
+    ) AS given (kind, material_code, due_on, expires_on)
+),
+verifications AS (
+    INSERT INTO case_verification (verification_id, case_number, subject, how, became, verified_at,
+        verified_by, location)
+    SELECT verification_id, :case_number, subject, how, became, :received_at, :received_by,
+        :receiving_location
+    FROM unnest(
+        CAST(:check_ids AS uuid[]), CAST(:check_subjects AS text[]), CAST(:check_hows AS text[]),
+        CAST(:check_becames AS text[])
+    ) AS given (verification_id, subject, how, became)
 ),
 step AS (
     INSERT INTO case_step (step_id, case_number, at, what, location)
@@ -86,8 +97,9 @@ step AS (
 ),
 {AUDITING},
 notices AS (
-    INSERT INTO case_notice (notice_id, case_number, location, issued_at, faults_sealed)
-    SELECT notice_id, :case_number, :receiving_location, :received_at, faults
+    INSERT INTO case_notice (notice_id, case_number, location, issued_at, supplement_due_on,
+        faults_sealed)
+    SELECT notice_id, :case_number, :receiving_location, :received_at, :asked_until, faults
     FROM unnest(CAST(:notice_ids AS uuid[]), CAST(:notice_faults AS bytea[]))
         AS given (notice_id, faults)
 ),
@@ -116,9 +128,22 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
+    """`expires_on`: the last day before something follows by itself."""
+
     kind: str
     material_code: str
     due_on: date | None
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An identity or an original, verified; `became` of the paper: shown, or handed in."""
+
+    verification_id: UUID
+    subject: str
+    how: str
+    became: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +161,12 @@ class Papers:
     papers: Sequence[Paper] = ()
     originals: Sequence[Original] = ()
     promises: Sequence[Promised] = field(default=())
+    checks: Sequence[Checked] = ()
+
+    def not_yet_owed(self) -> "Papers":
+        """Of a visit that is only registered: its promises begin when it is completed."""
+        promises = [replace(each, expires_on=None) for each in self.promises]
+        return replace(self, promises=promises)
 
 
 async def file_case(
@@ -182,4 +213,9 @@ def _of_papers(papers: Papers) -> dict[str, Any]:
         "promise_kinds": [each.kind for each in papers.promises],
         "promise_codes": [each.material_code for each in papers.promises],
         "promise_days": [each.due_on for each in papers.promises],
+        "promise_ends": [each.expires_on for each in papers.promises],
+        "check_ids": [each.verification_id for each in papers.checks],
+        "check_subjects": [each.subject for each in papers.checks],
+        "check_hows": [each.how for each in papers.checks],
+        "check_becames": [each.became for each in papers.checks],
     }

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.intake.actions.dossier import Dossier, entered
-from services.intake.domain import checklists, papers, receipts
+from services.intake.domain import checklists, papers, receipts, verifications
 from services.intake.domain.cases import Status
 from services.intake.domain.checklists import Entry
 from services.intake.domain.deferrals import Kind
@@ -11,7 +11,7 @@ from services.intake.domain.items import Exemption
 from services.intake.domain.items import Material as Wanted
 from services.intake.domain.papers import Paper
 from services.intake.domain.receipts import Line, Note
-from services.intake.domain.words import Custody, MaterialForm
+from services.intake.domain.words import Custody, How, MaterialForm
 from services.intake.models import PromiseRow
 from shared.clock import local_date
 from shared.documents.letters import Commitment, DeferralPromise, Receipt
@@ -29,6 +29,7 @@ def receipt(found: Dossier, *, public_url: str) -> Receipt:
     lines = receipts.lines(found.submission.model_copy(update={"materials": brought}), found.item)
     incomplete = case.status == Status.RECEIVED_INCOMPLETE
     remarks = [_INCOMPLETE] if incomplete else []
+    remarks += _verified(found)
     if any(line.note is Note.HANDED_IN for line in lines):
         remarks.append(_STAYS)
     handling = found.handling
@@ -51,6 +52,15 @@ def receipt(found: Dossier, *, public_url: str) -> Receipt:
         delivery=papers.delivery(case.delivery_method, found.item),
         remarks=tuple(remarks),
     )
+
+
+def _verified(found: Dossier) -> list[str]:
+    """核验: what was looked at, and how; who and when stand on the receipt already."""
+    by_way: dict[str, list[str]] = {}
+    for row in found.verifications:
+        by_way.setdefault(How(row.how).zh, []).append(verifications.named(row.subject, found.item))
+    said = "；".join(f"{'、'.join(names)}（{way}）" for way, names in by_way.items())
+    return [f"窗口核验：{said}。"] if said else []
 
 
 def materials_list(found: Dossier, *, at: datetime) -> ReceivedMaterials:

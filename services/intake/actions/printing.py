@@ -1,7 +1,7 @@
 """Which papers a case has, and one of them made ready to be typeset; who prints is on the trail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from services.intake.actions.dossier import Dossier, Sent, Told
 from services.intake.domain.cases import Status
 from services.intake.domain.deferrals import Kind
 from services.intake.domain.papers import PRINTS, Letter, Paper, title_of
+from services.intake.models import CaseRow, SignedPaperRow
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
@@ -33,6 +34,7 @@ class Printable:
     issued_at: datetime | None = None
     id: UUID | None = None
     source: Told | Sent | None = None
+    signed: SignedPaperRow | None = None
 
 
 class PaperNotThereError(ConflictError):
@@ -68,6 +70,33 @@ class Wanted:
 
     paper: Paper
     id: UUID | None = None
+    # Ours with its blank place for the seal, though a signed one is there.
+    unsigned: bool = False
+
+
+async def find(
+    session: AsyncSession, case: CaseRow, wanted: Wanted, catalogue: Catalogue
+) -> Printable:
+    return _chosen(await dossiers.fetch(session, case, catalogue), wanted)
+
+
+def _chosen(found: Dossier, wanted: Wanted) -> Printable:
+    there = available(found)
+    fitting = [
+        each for each in there if each.paper is wanted.paper and wanted.id in (None, each.id)
+    ]
+    if not fitting:
+        raise PaperNotThereError(found, wanted.paper, there)
+    return fitting[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be printed: the facts to be typeset, or the PDF that somebody signed."""
+
+    title: str
+    made: Document | None
+    signed: SignedPaperRow | None
 
 
 async def prepare(
@@ -79,27 +108,22 @@ async def prepare(
     catalogue: Catalogue,
     public_url: str,
     at: datetime,
-) -> tuple[Document, str]:
-    """The facts to be typeset, and what the paper is called."""
+) -> Prepared:
     case = await reads.find_case(session, number, scope)
     found = await dossiers.fetch(session, case, catalogue)
-    there = available(found)
-    fitting = [
-        each for each in there if each.paper is wanted.paper and wanted.id in (None, each.id)
-    ]
-    if not fitting:
-        raise PaperNotThereError(found, wanted.paper, there)
-    chosen = fitting[-1]
-    document = _made(found, chosen, public_url=public_url, at=at)
+    chosen = _chosen(found, wanted)
+    signed = None if wanted.unsigned else chosen.signed
+    made = None if signed else _made(found, chosen, public_url=public_url, at=at)
+    facts = {"kind": chosen.paper.value} | ({"document": str(chosen.id)} if chosen.id else {})
     await trail.record(
         session,
         action="document-printed",
         at=at,
         case_number=number,
         resource=f"case:{number}",
-        facts={"kind": chosen.paper.value} | ({"document": str(chosen.id)} if chosen.id else {}),
+        facts=facts | ({"signed": str(signed.paper_id)} if signed else {}),
     )
-    return document, chosen.title
+    return Prepared(chosen.title, made, signed)
 
 
 def available(found: Dossier) -> list[Printable]:
@@ -115,7 +139,11 @@ def available(found: Dossier) -> list[Printable]:
         for each in found.notices
     ]
     sent = [each for letter in found.letters for each in _of_letter(found, letter)]
-    return [*own, *told, *sent]
+    signed = {(row.kind, row.of_paper): row for row in found.signed}
+    return [
+        replace(each, signed=signed.get((each.paper.value, each.id)))
+        for each in (*own, *told, *sent)
+    ]
 
 
 def _called(told: Told) -> str:

@@ -1,17 +1,34 @@
 """Promises after the signature: kept when the paper comes, broken when a check says so."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.actions.filing import Promised
 from services.intake.domain import deferrals
 from services.intake.domain.deferrals import Kind
 from services.intake.models import PromiseRow
 from services.intake.queries import cases as reads
 from services.intake.queries import catalogue
 from shared.clock import local_date
+
+
+async def begin_promises(session: AsyncSession, number: str, owed: Sequence[Promised]) -> None:
+    """Of a visit that was only registered: what is owed still is owed from now on."""
+    promise = PromiseRow
+    for each in owed:
+        await session.execute(
+            update(promise)
+            .where(
+                promise.case_number == number,
+                promise.kind == each.kind,
+                promise.material_code == each.material_code,
+                promise.kept_at.is_(None),
+            )
+            .values(due_on=each.due_on, expires_on=each.expires_on)
+        )
 
 
 async def keep_promises(
@@ -26,7 +43,7 @@ async def keep_promises(
             promise.material_code.in_(codes),
             promise.kept_at.is_(None),
         )
-        .values(kept_at=at)
+        .values(kept_at=at, expires_on=None)
     )
 
 

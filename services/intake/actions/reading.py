@@ -1,7 +1,7 @@
 """Looking at a case: masked, unless somebody says what for; then it is on the trail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import blinding, news, seals
-from services.intake.domain import cases, progress
+from services.intake.domain import cases, progress, verifications
 from services.intake.domain.cases import Act, Status, What
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.progress import Happening, Request, Step
@@ -17,13 +17,16 @@ from services.intake.domain.submissions import SubmissionIn
 from services.intake.models import (
     CaseRow,
     ContentRow,
+    CorrectionRow,
     HandoffRow,
     MaterialRow,
     NoticeRow,
     OriginalRow,
+    PaymentRow,
     PromiseRow,
     RequestRow,
     StepRow,
+    VerificationRow,
 )
 from services.intake.queries import cases as reads
 from services.intake.queries import places, promises
@@ -52,6 +55,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """`said` holds reason, before and after; nothing of it unless the look is open."""
+
+    row: CorrectionRow
+    said: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """Everything the window shows of one case."""
 
@@ -67,6 +78,10 @@ class CaseView:
     requests: Sequence[RequestRow]
     steps: Sequence[StepRow]
     place_names: Mapping[str, str]
+    verifications: Sequence[VerificationRow]
+    unverified: Sequence[str]
+    payments: Sequence[PaymentRow]
+    corrections: Sequence[Correction]
 
     @property
     def allowed(self) -> list[Act]:
@@ -118,6 +133,8 @@ async def _view(session: AsyncSession, case: CaseRow, look: Look, catalogue: Cat
     filed = seals.open_application(means(session).keys, number, case.application_sealed)
     handoffs = await reads.handoffs_of(session, number)
     codes = [case.receiving_location, *(row.location for row in handoffs)]
+    checks = await reads.verifications_of(session, number)
+    there = verifications.counter(filed.submission)
     return CaseView(
         case=case,
         item=await catalogue.version(session, case.item_code, case.item_version),
@@ -131,7 +148,22 @@ async def _view(session: AsyncSession, case: CaseRow, look: Look, catalogue: Cat
         requests=await reads.requests_of(session, number),
         steps=await reads.steps_of(session, number),
         place_names=await places.names_of(session, codes),
+        verifications=checks,
+        unverified=verifications.outstanding(
+            there, filed.submission.mode, (row.subject for row in checks)
+        ),
+        payments=await reads.payments_of(session, number),
+        corrections=[
+            _correction(session, row, look) for row in await reads.corrections_of(session, number)
+        ],
     )
+
+
+def _correction(session: AsyncSession, row: CorrectionRow, look: Look) -> Correction:
+    if not look.unmask:
+        return Correction(row, {})
+    keys = means(session).keys
+    return Correction(row, seals.open_correction(keys, row.correction_id, row.said_sealed))
 
 
 def _shown(submission: SubmissionIn, look: Look) -> Mapping[str, Any]:
@@ -186,13 +218,14 @@ async def search_cases(
     session: AsyncSession,
     scope: Scope,
     sought: Sought,
+    narrowed: Wanted,
     *,
     catalogue: Catalogue,
     after: Position | None,
     limit: int,
     at: datetime,
 ) -> list[Line]:
-    """By equality only: what is sealed is found by its blind index."""
+    """By equality only: what is sealed is found by its blind index. `narrowed` leaves out more."""
     if sought == Sought():
         raise InvalidError([_NOTHING_SOUGHT])
     keys, indexes = means(session).keys, {}
@@ -203,7 +236,7 @@ async def search_cases(
     ):
         if value:
             indexes[kind] = keys.blinds(kind, plain(value))
-    wanted = Wanted(case_number=sought.case_number, indexes=indexes)
+    wanted = replace(narrowed, case_number=sought.case_number, indexes=indexes)
     found = await list_cases(session, scope, wanted, catalogue=catalogue, after=after, limit=limit)
     await trail.record(
         session,

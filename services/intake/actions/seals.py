@@ -73,6 +73,31 @@ def open_letter(keys: Keyring, letter_id: UUID, sealed: bytes) -> Said:
     return Said.model_validate_json(keys.open("fields", sealed, context=context))
 
 
+def seal_correction(keys: Keyring, correction_id: UUID, said: JsonValue) -> bytes:
+    context = f"intake.case_correction.said:{correction_id}"
+    return keys.seal("fields", to_json(said), context=context)
+
+
+def open_correction(keys: Keyring, correction_id: UUID, sealed: bytes) -> dict[str, Any]:
+    context = f"intake.case_correction.said:{correction_id}"
+    opened: dict[str, Any] = from_json(keys.open("fields", sealed, context=context))
+    return opened
+
+
+def seal_payer(keys: Keyring, payment_id: UUID, payer: str | None) -> bytes | None:
+    if payer is None:
+        return None
+    context = f"intake.case_payment.payer:{payment_id}"
+    return keys.seal("fields", payer.encode(), context=context)
+
+
+def open_payer(keys: Keyring, payment_id: UUID, sealed: bytes | None) -> str | None:
+    if sealed is None:
+        return None
+    context = f"intake.case_payment.payer:{payment_id}"
+    return keys.open("fields", sealed, context=context).decode()
+
+
 def seal_request(keys: Keyring, request_id: UUID, content: JsonValue) -> bytes:
     context = f"intake.case_request.content:{request_id}"
     return keys.seal("fields", to_json(content), context=context)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,7 +55,8 @@ async def submit_case(
     faults = await find_faults(session, counter, catalogue)
     if faults and not _may_be_kept(counter, faults):
         raise InvalidError(faults)
-    return await _file(session, whole_of(counter), slip.use(), faults, answer)
+    until = counter.registered_until if faults else None
+    return await _file(session, whole_of(counter), slip.use(), faults, until, answer)
 
 
 def whole_of(counter: Counter) -> Whole:
@@ -71,14 +72,23 @@ def _may_be_kept(counter: Counter, faults: Sequence[Fault]) -> bool:
 
 
 async def _file(
-    session: AsyncSession, whole: Whole, number: str, faults: Sequence[Fault], answer: Answer
+    session: AsyncSession,
+    whole: Whole,
+    number: str,
+    faults: Sequence[Fault],
+    until: date | None,
+    answer: Answer,
 ) -> Along:
+    """`until` is how long a visit stays registered at which papers were missing."""
     tracking_code = new_tracking_code()
-    picture = cases.received(complete=not faults)
+    picture = cases.received(complete=not faults, until=until)
     papers = applications.lay_out(session, whole.submission, whole.item, on=local_date(whole.at))
+    if faults:
+        papers = papers.not_yet_owed()
     columns = _columns(session, whole, number, tracking_code) | {
         "status": picture.status.value,
         "next_actor": picture.next_actor.value,
+        "asked_until": picture.asked_until,
     }
     announcements: list[Announcement] = []
     if not faults:

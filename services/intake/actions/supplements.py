@@ -115,9 +115,10 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
     await promising.keep_promises(
         session, case.case_number, {each.code for each in added.materials}, at=desk.at
     )
-    announcement = await applications.announce_completed(
-        session, case, filed, submission.whole_of(counter)
-    )
+    whole_case = submission.whole_of(counter)
+    owed = applications.promised(complete, whole_case.item, counter.on)
+    await promising.begin_promises(session, case.case_number, list(owed))
+    announcement = await applications.announce_completed(session, case, filed, whole_case)
     case.application_sealed = seals.seal_application(
         means(session).keys, case.case_number, complete, received_by=filed.received_by
     )

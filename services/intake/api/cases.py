@@ -32,12 +32,16 @@ class CasesOut(BaseModel):
 
 
 class SearchIn(BaseModel):
-    """至少填一项；填多项时须全部符合。个人信息只放在内容里，不放在网址里。"""
+    """编号、姓名、证件号码、电话至少填一项；填多项时须全部符合。个人信息只放在内容里，不放在网址里。"""
 
     case_number: str | None = Field(default=None, max_length=50, description="办件编号")
     name: str | None = Field(default=None, max_length=200, description="申请人姓名或名称，全名")
     id_number: str | None = Field(default=None, max_length=50, description="证件号码")
     phone: str | None = Field(default=None, max_length=30, description="联系电话")
+    status: list[Status] = Field(default=[], max_length=20, description="只看这些状态，可空")
+    light: list[str] = Field(default=[], max_length=10, description="只看这些时限灯色，可空")
+    received_from: date | None = Field(default=None, description="收件日期，从这天起")
+    received_to: date | None = Field(default=None, description="收件日期，到这天止")
     after: str | None = Field(default=None, max_length=500, description="上一页答复中的 next")
     limit: int = Field(default=50, ge=1, le=200, description="每页条数，最多 200")
 
@@ -104,6 +108,12 @@ async def search_cases(
         session,
         scope,
         sought,
+        Wanted(
+            statuses=search.status,
+            lights=search.light,
+            received_from=_start_of(search.received_from),
+            received_before=_end_of(search.received_to),
+        ),
         catalogue=catalogue,
         after=pages.position(search.after, datetime.fromisoformat, str),
         limit=search.limit,

@@ -51,11 +51,21 @@ PlaceBook = Annotated[Places, Depends(_places)]
 
 
 async def _counter(
-    reading: Submitted, scope: Granted, catalogue: ItemCatalogue, places: PlaceBook, now: Now
+    reading: Submitted,
+    request: Request,
+    scope: Granted,
+    catalogue: ItemCatalogue,
+    places: PlaceBook,
+    now: Now,
 ) -> Counter:
     # The window's grants are for its own place only, so the scope names it.
     return await stand_at(
-        scope.receiving or "", reading, catalogue=catalogue, places=places, at=now
+        scope.receiving or "",
+        reading,
+        catalogue=catalogue,
+        places=places,
+        registered_for=request.app.state.registered_for,
+        at=now,
     )
 
 

@@ -179,8 +179,42 @@ SUPPLEMENTS: dict[str, Example] = {
     ),
     "form": _said("更正申请表中的一项", {"form": {"residence": "青海省西宁市城西区示例路5号"}}),
 }
+CORRECTIONS: dict[str, Example] = {
+    "name": _said(
+        "姓名和电话录错",
+        {
+            "applicant": {"name": "李士例", "phone": "13900000001"},
+            "reason": "录入时误写",
+        },
+    ),
+    "form": _said(
+        "申请表中的一项录错",
+        {"form": {"residence": "青海省西宁市城西区示例路6号"}, "reason": "门牌号误写"},
+    ),
+}
+VERIFICATIONS: dict[str, Example] = {
+    "counter": _said(
+        "读卡器核验身份，当面核对原件",
+        {
+            "verifications": [
+                {"of": "applicant", "how": "card_reader"},
+                {"of": "M1", "how": "original_seen"},
+                {"of": "M3", "how": "original_seen"},
+            ]
+        },
+    )
+}
+PAYMENTS: dict[str, Example] = {
+    "online": _said(
+        "网上支付", {"bill_number": "63000026000017", "amount": "40.00", "way": "online"}
+    )
+}
 WITHDRAWALS: dict[str, Example] = {"changed": _said("不再需要", {"reason": "申请人不再需要"})}
 SEARCHES: dict[str, Example] = {
     "person": _said("按姓名和电话", {"name": "李示例", "phone": "13900000000"}),
     "number": _said("按证件号码", {"id_number": "620102199003078896"}),
+    "narrowed": _said(
+        "按姓名，只看待补正和已受理、亮红灯的",
+        {"name": "李示例", "status": ["noticed", "accepted"], "light": ["red", "missed"]},
+    ),
 }

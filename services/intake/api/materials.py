@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import contents
 from services.intake.actions.contents import Opening, Upload
+from services.intake.api.contents import ContentStoredOut, Files, ReprDigest, stored
 from services.intake.api.counters import ItemCatalogue
 from services.intake.api.paths import CaseNumber, MaterialCode
 from services.intake.grants import GRANTS
@@ -19,8 +19,6 @@ from shared.clock import Now
 from shared.db.transactions import Sessions
 from shared.files import headers
 from shared.files.media import ACCEPTED
-from shared.files.store import FileStore
-from shared.http import etags
 from shared.http.etags import IfMatch
 from shared.http.routes import Granted, granted_route
 
@@ -29,17 +27,6 @@ router = APIRouter(
     tags=["材料"],
     route_class=granted_route(GRANTS),
 )
-
-
-class ContentStoredOut(BaseModel):
-    digest: str = Field(description="文件的 SHA-256，Repr-Digest 的写法", examples=["sha-256=:…:"])
-    size: int = Field(description="字节数", examples=[204800])
-    media_type: str = Field(description="按内容判定的类型", examples=["application/pdf"])
-
-
-async def _files(request: Request) -> FileStore:
-    files: FileStore = request.app.state.files
-    return files
 
 
 async def _opening(request: Request) -> Opening:
@@ -56,17 +43,7 @@ async def _opening(request: Request) -> Opening:
     return opening
 
 
-Files = Annotated[FileStore, Depends(_files)]
 Openings = Annotated[Opening, Depends(_opening)]
-ReprDigest = Annotated[
-    str | None,
-    Header(
-        alias="Repr-Digest",
-        max_length=500,
-        description="文件的摘要（RFC 9530），与收到的内容不符则拒收",
-        examples=["sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:"],
-    ),
-]
 
 _BODY = {
     "requestBody": {
@@ -107,7 +84,7 @@ async def put_content(
         repr_digest=repr_digest,
         if_match=if_match,
     )
-    stored = await contents.put_content(
+    kept = await contents.put_content(
         opening,
         files,
         case_number,
@@ -117,16 +94,7 @@ async def put_content(
         catalogue=catalogue,
         at=now,
     )
-    record = stored.record
-    out = ContentStoredOut(
-        digest=record.repr_digest, size=record.size, media_type=record.media_type
-    )
-    return Response(
-        out.model_dump_json(),
-        201,
-        {"ETag": etags.of_version(stored.version), "Repr-Digest": record.repr_digest},
-        "application/json",
-    )
+    return stored(kept)
 
 
 @router.get(

@@ -1,14 +1,17 @@
 """One case as it is shown, and one line of it in a list."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.intake.actions import paying
 from services.intake.actions.reading import CaseView, Line
+from services.intake.domain import payments
 from services.intake.domain.cases import Status, What
-from services.intake.domain.words import Mode
+from services.intake.domain.words import How, Mode
 
 
 class ItemOut(BaseModel):
@@ -70,6 +73,60 @@ class PromiseOut(BaseModel):
     material_code: str
     due_on: date | None
     kept_at: datetime | None
+    broken_at: datetime | None = Field(description="逾期未补交，或者核查不实")
+    barred_until: date | None = Field(description="这一天之前不能再作同样的承诺")
+
+
+class VerificationOut(BaseModel):
+    """窗口核验。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    of: str = Field(
+        validation_alias="subject",
+        description="applicant 申请人身份；representative 代为办理的人身份；或材料编码",
+    )
+    how: How = Field(description="怎样核验")
+    became: str | None = Field(description="原件：shown 核验后当场退还；handed_in 收存，随办件流转")
+    verified_at: datetime
+    verified_by: str = Field(description="谁核验")
+    location: str
+
+
+class PaymentOut(BaseModel):
+    """已登记的缴费。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    payment_id: UUID
+    bill_number: str
+    amount: Decimal = Field(description="元")
+    way: str
+    paid_at: datetime
+    noted_at: datetime
+    noted_by: str
+    location: str = Field(description="收费地点")
+
+
+class FeeOut(BaseModel):
+    """事项公布的收费，已缴和未缴。"""
+
+    amount: Decimal
+    due: str = Field(description="什么时候缴")
+    paid: Decimal
+    outstanding: Decimal
+
+
+class CorrectionOut(BaseModel):
+    """笔误更正的痕迹。"""
+
+    correction_id: UUID
+    corrected_at: datetime
+    corrected_by: str
+    fields: list[str] = Field(description="更正了哪些项目")
+    reason: str | None = Field(description="原因；查看完整个人信息时给出")
+    before: dict[str, Any] | None = Field(description="改前；查看完整个人信息时给出")
+    after: dict[str, Any] | None = Field(description="改后；查看完整个人信息时给出")
 
 
 class NoticeFaultOut(BaseModel):
@@ -141,6 +198,13 @@ class CaseOut(BaseModel):
     materials: list[MaterialOut]
     originals: list[OriginalOut]
     promises: list[PromiseOut]
+    verifications: list[VerificationOut]
+    unverified: list[str] = Field(
+        description="窗口还没有登记核验的身份和原件；全程网办不在窗口核验"
+    )
+    fee: FeeOut | None = Field(description="不收费的事项为 null")
+    payments: list[PaymentOut]
+    corrections: list[CorrectionOut]
     notices: list[NoticeOut]
     requests: list[RequestOut]
     steps: list[StepOut]
@@ -212,6 +276,7 @@ def case_out(view: CaseView) -> CaseOut:
             delivered_at=case.delivered_at,
         ),
         **_papers(view),
+        **_noted(view),
         notices=[
             NoticeOut(
                 notice_id=notice.row.notice_id,
@@ -295,8 +360,34 @@ def _papers(view: CaseView) -> dict[str, Any]:
                 material_code=row.material_code,
                 due_on=row.due_on,
                 kept_at=row.kept_at,
+                broken_at=row.broken_at,
+                barred_until=row.barred_until,
             )
             for row in view.promises
+        ],
+    }
+
+
+def _noted(view: CaseView) -> dict[str, Any]:
+    fee, paid = view.item.fee, paying.total(view.payments)
+    return {
+        "verifications": [VerificationOut.model_validate(row) for row in view.verifications],
+        "unverified": list(view.unverified),
+        "payments": [PaymentOut.model_validate(row) for row in view.payments],
+        "fee": FeeOut(amount=fee.amount, due=fee.due, paid=paid, outstanding=fee.amount - paid)
+        if payments.is_due(fee)
+        else None,
+        "corrections": [
+            CorrectionOut(
+                correction_id=each.row.correction_id,
+                corrected_at=each.row.corrected_at,
+                corrected_by=each.row.corrected_by,
+                fields=each.row.fields,
+                reason=each.said.get("reason"),
+                before=each.said.get("before"),
+                after=each.said.get("after"),
+            )
+            for each in view.corrections
         ],
     }
 

@@ -45,6 +45,9 @@ class What(Named):
     REGISTERED = "registered", "窗口登记，材料待补齐"
     COMPLETED = "completed", "材料补齐，正式收件"
     CORRECTED = "corrected", "更正笔误"
+    VERIFIED = "verified", "窗口核验身份和原件"
+    PAID = "paid", "登记缴费"
+    PROMISE_BROKEN = "promise_broken", "容缺材料逾期未补交"
     UNROUTABLE = "unroutable", "正在确定办理地"
     ASSIGNED = "assigned", "转办理地"
     AWAITING_PAPER = "awaiting_paper", "等待材料寄达办理地"
@@ -59,7 +62,7 @@ class What(Named):
     SUSPENDED = "suspended", "进入特别程序，暂不计时"
     RESUMED = "resumed", "特别程序结束，恢复计时"
     EXTENDED = "extended", "延长办理期限"
-    DEADLINE_MOVED = "deadline_moved", "因放假安排调整办理期限"
+    DEADLINE_MOVED = "deadline_moved", "调整办理期限"
     TRANSFERRED = "transferred", "转由有权机关办理"
     PAPERS_OVERDUE = "papers_overdue", "原件寄递逾期未到，正在查询"
     PAPERS_COMING_BACK = "papers_coming_back", "原件在寄递途中被退回"
@@ -204,9 +207,10 @@ _TURNS: Mapping[What, Actor] = MappingProxyType(
 )
 
 
-def received(*, complete: bool) -> Picture:
+def received(*, complete: bool, until: date | None = None) -> Picture:
+    """`until` is the last day on which a registered visit may be completed."""
     status = Status.RECEIVED if complete else Status.RECEIVED_INCOMPLETE
-    return Picture(status, _NEXT[status])
+    return Picture(status, _NEXT[status], asked_until=None if complete else until)
 
 
 def after(picture: Picture, news: News) -> Picture:
@@ -292,6 +296,7 @@ _FACTS: Mapping[What, Callable[[Picture, News], Picture]] = MappingProxyType(
         What.DEADLINE_MOVED: _due,
         What.LIGHT: _light,
         What.NOTICED: _noticed,
+        What.COMPLETED: _supplemented,
         What.SUPPLEMENTED: _supplemented,
         What.DECIDED: _decided,
         What.REFUSED: _ended,
@@ -312,17 +317,27 @@ class Act(Named):
     CORRECT = "correct", "更正笔误"
     UPLOAD = "upload", "上传材料"
     NOTE_PAYMENT = "note_payment", "登记缴费"
+    VERIFY = "verify", "登记核验"
     PRINT = "print", "打印文书"
 
 
-_ANY_TIME = frozenset({Act.SUPPLEMENT, Act.WITHDRAW, Act.UPLOAD, Act.NOTE_PAYMENT, Act.PRINT})
+_ANY_TIME = frozenset(
+    {
+        Act.SUPPLEMENT,
+        Act.WITHDRAW,
+        Act.UPLOAD,
+        Act.NOTE_PAYMENT,
+        Act.VERIFY,
+        Act.PRINT,
+    }
+)
 
 # What was deferred may come until the result is handed over; so a decided case takes supplements.
 MAY: Mapping[Status, frozenset[Act]] = MappingProxyType(
     {
         Status.RECEIVED: _ANY_TIME | {Act.CORRECT},
         Status.RECEIVED_INCOMPLETE: frozenset(
-            {Act.COMPLETE, Act.WITHDRAW, Act.CORRECT, Act.UPLOAD, Act.PRINT}
+            {Act.COMPLETE, Act.WITHDRAW, Act.CORRECT, Act.UPLOAD, Act.VERIFY, Act.PRINT}
         ),
         Status.UNROUTABLE: _ANY_TIME | {Act.CORRECT},
         Status.ASSIGNED: _ANY_TIME | {Act.CORRECT},
@@ -330,7 +345,9 @@ MAY: Mapping[Status, frozenset[Act]] = MappingProxyType(
         Status.ACCEPTED: _ANY_TIME,
         Status.SUSPENDED: _ANY_TIME,
         Status.REFUSED: frozenset({Act.PRINT}),
-        Status.DECIDED: frozenset({Act.SUPPLEMENT, Act.UPLOAD, Act.NOTE_PAYMENT, Act.PRINT}),
+        Status.DECIDED: frozenset(
+            {Act.SUPPLEMENT, Act.UPLOAD, Act.NOTE_PAYMENT, Act.VERIFY, Act.PRINT}
+        ),
         Status.DELIVERED: frozenset({Act.PRINT}),
         Status.CLOSED: frozenset({Act.PRINT}),
     }

@@ -88,6 +88,32 @@ def follows(item: ItemVersion) -> Words | None:
     return _FOLLOWS[policy] if policy else None
 
 
+class Follows(Named):
+    DEEMED_WITHDRAWN = "deemed_withdrawn", "视为撤回申请"
+    ACCEPTANCE_REVOKED = "acceptance_revoked", "撤销受理"
+    PAUSED = "paused", "中止办理"
+    RETURNED = "returned", "退件"
+    NOTHING = "nothing", "由办理机关处理"
+
+
+_CONSEQUENCES = {
+    ExpiryPolicy.DEEMED_WITHDRAWN: Follows.DEEMED_WITHDRAWN,
+    ExpiryPolicy.ACCEPTANCE_REVOKED: Follows.ACCEPTANCE_REVOKED,
+    ExpiryPolicy.PAUSE_THEN_RETURN: Follows.PAUSED,
+}
+
+
+def consequence(item: ItemVersion, *, paused: bool, decided: bool) -> Follows:
+    """By the item's own policy. What has been decided no lapse of time undoes: the result is held,
+    and the office decides what becomes of it."""
+    policy = item.deferral.expiry_policy
+    if decided or policy is None:
+        return Follows.NOTHING
+    if paused and policy is ExpiryPolicy.PAUSE_THEN_RETURN:
+        return Follows.RETURNED
+    return _CONSEQUENCES[policy]
+
+
 def barred_until(item: ItemVersion, kind: Kind, broken_on: date) -> date | None:
     """The first day on which this applicant may promise again; nothing where nobody is barred."""
     terms = item.deferral if kind is Kind.DEFERRAL else item.commitment

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.intake.domain import checklists, deliveries, people, places, promises, proofs
+from services.intake.domain import (
+    checklists,
+    deliveries,
+    people,
+    places,
+    promises,
+    proofs,
+    verifications,
+)
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import Words, fault, listed
 from services.intake.domain.promises import Bars
@@ -71,6 +79,7 @@ def _substance(
         yield from proofs.find(submission, item, case, known.earlier)
         yield from promises.find(submission, item, case, known.bars, known.on)
     yield from deliveries.find(submission, item, known.on, known.local)
+    yield from verifications.find(submission.verifications, verifications.counter(submission))
 
 
 def _item(

@@ -416,7 +416,38 @@ PAYMENT = _table(
     ),
     payment_unneeded=("本事项不收费，不应登记缴费", "this item charges nothing"),
     payment_amount=("收费金额应大于零，最多两位小数", "the amount must be positive, two decimals"),
+    payment_when=(
+        "收费时间不能晚于现在，也不能早于收件很久",
+        "the time of payment cannot be right",
+    ),
     payment_too_much=("收费金额超过应收金额，还应收 {due} 元", "more than is due: {due} left"),
+)
+
+CORRECTION = _table(
+    correction_unfit=(
+        "「{name}」不能作为笔误更正{hint}；办理地、模式、材料有变的，请补正或重新提交",
+        "“{name}” is no clerical error{hint}",
+    ),
+    correction_part=("这一部分应逐项填写要更正的内容", "name the fields to be corrected"),
+    correction_absent=("本办件没有填写{part}，没有可以更正的", "there is nothing to correct here"),
+    correction_reason=(
+        "请说明更正的原因，不超过 {longest} 个字",
+        "say why it is corrected, in at most {longest} characters",
+    ),
+    correction_empty=("没有任何一项与原来不同", "nothing differs from what is there"),
+)
+
+VERIFICATION = _table(
+    verification_repeated=("「{of}」的核验登记了两次", "“{of}” is verified twice"),
+    verification_nobody=(
+        "没有代为办理的人，不应登记其身份核验",
+        "nobody represents the applicant",
+    ),
+    verification_astray=(
+        "「{of}」没有作为原件交到窗口，不能登记原件核验",
+        "no original of “{of}” was shown or handed in",
+    ),
+    verification_empty=("没有填写核验了什么", "nothing is said to have been verified"),
 )
 
 FILE = _table(
@@ -571,6 +602,8 @@ TEXTS: Mapping[str, Words] = MappingProxyType(
         **PROMISES,
         **DELIVERY,
         **PAYMENT,
+        **CORRECTION,
+        **VERIFICATION,
     }
 )
 

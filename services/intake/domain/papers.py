@@ -37,6 +37,10 @@ class Paper(Named):
     DELIVERY_PROOF = "delivery-proof", "送达回证"
 
 
+SIGNED = frozenset(Paper) - {Paper.MATERIALS_LIST, Paper.CHECKLIST}
+"""Somebody seals or signs these; their own signed PDF is printed where there is one."""
+
+
 # What an office has decided; a paper follows from it, or none.
 class Letter(Named):
     ACCEPTANCE = "acceptance", "受理"
@@ -161,7 +165,10 @@ def way_of_delivery(method: str | None) -> str:
     return _DELIVERED[DeliveryMethod(method)] if method else ""
 
 
-REGISTERED = "已经登记的内容予以保存，补齐时无须重新填写；补齐之后正式收件。"
+REGISTERED = (
+    "已经登记的内容予以保存，补齐时无须重新填写；补齐之后正式收件。"
+    "逾期未补齐的，登记失效，可以重新申请。"
+)
 """What becomes of a visit at which papers were missing (首问负责)."""
 
 _UNMENDED: Mapping[DeficiencyPolicy, str] = MappingProxyType(

@@ -1,6 +1,7 @@
 """Fees: what an item charges, when it is due, and whether a payment noted at the window fits."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from services.intake.domain.items import Fee
@@ -25,6 +26,16 @@ class Payment:
     bill_number: str
     amount: Decimal
     way: Way
+
+
+_EARLIEST = timedelta(days=400)
+"""Some pay before they come to the window, but not years before."""
+
+
+def when(paid_at: datetime, *, received_at: datetime, now: datetime) -> list[Fault]:
+    if received_at - _EARLIEST <= paid_at <= now:
+        return []
+    return [fault("/paid_at", "payment-when")]
 
 
 def is_due(fee: Fee) -> bool:

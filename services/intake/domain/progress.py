@@ -9,8 +9,18 @@ from services.intake.domain.messages import Words
 
 # Steps between offices say nothing to the applicant, or are said by the next one.
 _INWARD = frozenset(
-    {What.STEP_DONE, What.LIGHT, What.AWAITING_PAPER, What.RETURNED, What.HANDED_BACK}
+    {
+        What.STEP_DONE,
+        What.LIGHT,
+        What.AWAITING_PAPER,
+        What.RETURNED,
+        What.HANDED_BACK,
+        What.VERIFIED,
+    }
 )
+
+
+_BRING = Words("请按一次性告知书补齐材料", "please bring the missing papers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ def _still_wanted(picture: Picture) -> bool:
 def request(picture: Picture, *, deferred_until: date | None = None) -> Request | None:
     """The one thing asked of the applicant now."""
     if picture.status is Status.RECEIVED_INCOMPLETE:
-        return Request(Words("请按一次性告知书补齐材料", "please bring the missing papers"), None)
+        return Request(_BRING, picture.asked_until)
     if picture.asked_until is not None or picture.status is Status.NOTICED:
         text = Words("请到收件窗口提交补正材料", "please bring the supplement to the window")
         return Request(text, picture.asked_until)

@@ -13,6 +13,7 @@ from services.intake.domain import messages
 from services.intake.domain.messages import Words
 from services.intake.domain.submissions import (
     ApplicantIn,
+    CheckIn,
     CommitmentIn,
     ConsentIn,
     DeferralIn,
@@ -26,6 +27,7 @@ from services.intake.domain.words import (
     Capacity,
     Channel,
     DeliveryMethod,
+    How,
     IdType,
     Kind,
     MaterialForm,
@@ -54,6 +56,7 @@ _PARTS: Mapping[Loc, type[BaseModel]] = MappingProxyType(
         ("commitment",): CommitmentIn,
         ("delivery",): DeliveryIn,
         ("consent",): ConsentIn,
+        ("verifications", 0): CheckIn,
     }
 )
 
@@ -67,6 +70,7 @@ _LISTS: Mapping[str, type[Named]] = MappingProxyType(
         "form": MaterialForm,
         "method": DeliveryMethod,
         "priority_needs": Need,
+        "how": How,
     }
 )
 

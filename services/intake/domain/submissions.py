@@ -10,6 +10,7 @@ from services.intake.domain.words import (
     Capacity,
     Channel,
     DeliveryMethod,
+    How,
     IdType,
     Kind,
     MaterialForm,
@@ -210,6 +211,36 @@ class DeliveryIn(PartialDelivery):
     )
 
 
+class PartialCheck(Part):
+    of: Annotated[
+        Code | None,
+        Field(
+            title="核验对象",
+            description="applicant 申请人身份；representative 代为办理的人身份；或原件的材料编码",
+            examples=["applicant"],
+        ),
+    ] = None
+    how: How | None = None
+
+
+class CheckIn(PartialCheck):
+    """窗口核验：谁的身份、哪份原件、怎样核验；由谁、何时核验由系统记下。"""
+
+    of: Code = Field(
+        title="核验对象",
+        description="applicant 申请人身份；representative 代为办理的人身份；或原件的材料编码",
+        examples=["applicant"],
+    )
+    how: How = Field(
+        title="核验方式",
+        description=(
+            "card_reader 读卡器；original_seen 当面核对原件；face 人像比对；"
+            "e_certificate 电子证照；data_check 数据核对；video 视频"
+        ),
+        examples=["card_reader"],
+    )
+
+
 class ConsentIn(Part):
     """申请人的同意。"""
 
@@ -249,6 +280,7 @@ class PartialSubmission(Part):
     deferral: PartialPromise | None = None
     commitment: PartialPromise | None = None
     delivery: PartialDelivery | None = None
+    verifications: tuple[PartialCheck | None, ...] = ()
     priority_needs: tuple[Need | None, ...] = ()
     consent: Annotated[ConsentIn | None, Field(title="申请人的同意")] = None
     keep_incomplete: Annotated[
@@ -285,6 +317,13 @@ class SubmissionIn(PartialSubmission):
     deferral: DeferralIn | None = Field(default=None, title="容缺受理")
     commitment: CommitmentIn | None = Field(default=None, title="告知承诺")
     delivery: DeliveryIn | None = Field(default=None, title="结果送达")
+    verifications: tuple[CheckIn, ...] = Field(
+        default=(),
+        title="窗口核验",
+        max_length=100,
+        description="收件时核验的身份和原件；也可以收件之后登记",
+        examples=[[{"of": "applicant", "how": "card_reader"}]],
+    )
     priority_needs: tuple[Need, ...] = Field(
         default=(),
         title="绿色通道",

@@ -72,6 +72,16 @@ class MaterialForm(Named):
     EARLIER_CASE = "earlier_case", "此前办件已交的材料"
 
 
+# How an identity or an original was verified at the counter.
+class How(Named):
+    CARD_READER = "card_reader", "读卡器核验"
+    ORIGINAL_SEEN = "original_seen", "当面核对原件"
+    FACE = "face", "人像比对"
+    E_CERTIFICATE = "e_certificate", "电子证照核验"
+    DATA_CHECK = "data_check", "数据核对"
+    VIDEO = "video", "视频核验"
+
+
 class DeliveryMethod(Named):
     POST = "post", "邮政寄递"
     WINDOW_PICKUP = "window_pickup", "收件窗口领取"

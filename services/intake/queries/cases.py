@@ -12,13 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.models import (
     CaseRow,
     ContentRow,
+    CorrectionRow,
     HandoffRow,
     LetterRow,
     MaterialRow,
     NoticeRow,
     OriginalRow,
+    PaymentRow,
     RequestRow,
+    SignedPaperRow,
     StepRow,
+    VerificationRow,
 )
 from shared.errors import NotFoundError
 from shared.security.grants import Match, Scope
@@ -67,6 +71,17 @@ async def lock_known(session: AsyncSession, number: str) -> CaseRow | None:
     return await session.scalar(
         select(CaseRow).where(CaseRow.case_number == number).with_for_update()
     )
+
+
+async def unfinished(session: AsyncSession, on: date, *, limit: int) -> Sequence[str]:
+    """Registered visits whose time to be completed is over, the oldest first."""
+    query = (
+        select(CaseRow.case_number)
+        .where(CaseRow.status == "received_incomplete", CaseRow.asked_until < on)
+        .order_by(CaseRow.asked_until)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def case_by_tracking(session: AsyncSession, indexes: Sequence[bytes]) -> CaseRow | None:
@@ -183,8 +198,10 @@ async def content_of(session: AsyncSession, number: str, material_code: str) -> 
 
 async def known_contents(session: AsyncSession, names: Collection[str]) -> Collection[str]:
     """Which of these objects of the store a row speaks of."""
-    query = select(ContentRow.store_key).where(ContentRow.store_key.in_(names))
-    return (await session.scalars(query)).all()
+    found: list[str] = []
+    for row in (ContentRow, SignedPaperRow):
+        found += await session.scalars(select(row.store_key).where(row.store_key.in_(names)))
+    return found
 
 
 async def notices_of(session: AsyncSession, number: str) -> Sequence[NoticeRow]:
@@ -206,6 +223,28 @@ async def due_of(session: AsyncSession, handoff_id: UUID) -> date | None:
 async def requests_of(session: AsyncSession, number: str) -> Sequence[RequestRow]:
     query = select(RequestRow).where(RequestRow.case_number == number)
     return (await session.scalars(query.order_by(RequestRow.request_id))).all()
+
+
+async def corrections_of(session: AsyncSession, number: str) -> Sequence[CorrectionRow]:
+    query = select(CorrectionRow).where(CorrectionRow.case_number == number)
+    return (await session.scalars(query.order_by(CorrectionRow.correction_id))).all()
+
+
+async def verifications_of(session: AsyncSession, number: str) -> Sequence[VerificationRow]:
+    query = select(VerificationRow).where(VerificationRow.case_number == number)
+    return (await session.scalars(query.order_by(VerificationRow.verification_id))).all()
+
+
+async def payments_of(session: AsyncSession, number: str) -> Sequence[PaymentRow]:
+    query = select(PaymentRow).where(PaymentRow.case_number == number)
+    return (await session.scalars(query.order_by(PaymentRow.payment_id))).all()
+
+
+async def signed_of(session: AsyncSession, number: str) -> Sequence[SignedPaperRow]:
+    query = select(SignedPaperRow).where(
+        SignedPaperRow.case_number == number, SignedPaperRow.replaced_at.is_(None)
+    )
+    return (await session.scalars(query.order_by(SignedPaperRow.paper_id))).all()
 
 
 async def steps_of(session: AsyncSession, number: str) -> Sequence[StepRow]:

@@ -85,3 +85,13 @@ async def keep_case(
         promises.schedule(cached(session, Practice), case)
         words = {Placeholder.DATE: spoken_day(local_date(received_at))}
         await tell(session, case, Event.RECEIVED, source="", at=at, words=words)
+
+
+def amend_person(session: AsyncSession, case: CaseRow, application: Application) -> None:
+    """A clerical error was put right before acceptance, so nothing is on its way yet."""
+    keys, number = means(session).keys, case.case_number
+    person = seals.open_person(keys, number, case.person)
+    now = person.model_copy(update={"phone": application.phone, "envelope": application.envelope})
+    mobile = mobile_of(application.phone)
+    case.person = seals.seal_person(keys, number, now)
+    case.phone_blind = keys.blind("phone", mobile) if mobile else None

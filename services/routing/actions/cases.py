@@ -20,7 +20,8 @@ from services.routing.domain.handoffs import Status
 from services.routing.domain.plans import PlannedHandoff
 from services.routing.domain.questions import Question
 from services.routing.domain.words import Mode
-from services.routing.models import CaseRow, HandoffRow
+from services.routing.models import CaseRow, HandoffRow, QueueChangeRow
+from services.routing.queries import handoffs as queries
 from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
@@ -59,6 +60,34 @@ async def receive_case(
         await session.flush()
         await take_in(session, case, item, originals, at=case.received_at)
     await assign_case(session, case, item, known, fresh=True, at=at)
+
+
+async def amend_application(
+    session: AsyncSession,
+    case: CaseRow,
+    parts: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    *,
+    at: datetime,
+) -> None:
+    """The window put something right: whoever has read the matter before has to look again."""
+    keys = means(session).keys
+    context = f"routing.routed_case.application:{case.case_number}"
+    content = from_json(keys.open("fields", case.application, context=context))
+    case.application = keys.seal("fields", to_json({**content, **parts}), context=context)
+    case.version += 1
+    for row in await queries.lock_handoffs(session, case.case_number):
+        if row.closed_at is None:
+            row.version += 1
+            session.add(QueueChangeRow(location=row.location))
+    await trail.record(
+        session,
+        action="application-amended",
+        case_number=case.case_number,
+        resource=f"case:{case.case_number}",
+        facts=dict(facts),
+        at=at,
+    )
 
 
 async def take_in(

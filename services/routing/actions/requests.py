@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import cases
+from services.routing.actions import cases, deferrals
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Desk, lay_out_of
@@ -58,7 +58,7 @@ async def apply_supplement(
     announced: list[Event] = []
     for row in targets:
         desk = await lay_out_of(session, case, row.id, at=at)
-        announced.append(await _supplement(desk, supplement_id))
+        announced += await _supplement(desk, supplement_id)
     codes = sorted({each["code"] for each in materials})
     session.add(_settled(case, supplement_id, "supplement", "applied", at=at, materials=codes))
     await session.flush()
@@ -67,16 +67,18 @@ async def apply_supplement(
     )
 
 
-async def _supplement(desk: Desk, supplement_id: UUID) -> Event:
+async def _supplement(desk: Desk, supplement_id: UUID) -> list[Event]:
     row = desk.handoff
+    was = row.due_on
     desks.move(desk, Step.SUPPLEMENT)
     row.supplemented_on, row.supplement_due_on = desk.today, None
     clock = clocks.supplemented(desks.clock_of(row), on=desk.today)
     facts = {"supplement": str(supplement_id)}
     await desks.finish(desk, Step.SUPPLEMENT, clock=clock, facts=facts, side=Side.RECEIVING)
-    return events.SupplementApplied(
+    applied = events.SupplementApplied(
         **desks.of_handoff(row), supplement_id=supplement_id, at=desk.at
     )
+    return [applied, *deferrals.moved(desk, was=was)]
 
 
 def _add_to_application(

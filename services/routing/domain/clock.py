@@ -171,6 +171,14 @@ def await_supplement(clock: Clock, terms: Terms, *, on: date) -> Clock:
     return _turned(clock, on, Stretch(Kind.SUPPLEMENT, on, None, "补正", ITEM))
 
 
+def await_deferred(clock: Clock, *, on: date) -> Clock:
+    """中止办理, where the item says so of a deferred paper that did not come; when it comes, the
+    clock goes on as after any supplement."""
+    if clock.state is not State.RUNNING:
+        return clock
+    return _turned(clock, on, Stretch(Kind.SUPPLEMENT, on, None, "容缺材料待补交", ITEM))
+
+
 def supplemented(clock: Clock, *, on: date) -> Clock:
     """Before acceptance the days to answer begin again."""
     if clock.state is State.NOT_STARTED:

@@ -17,6 +17,7 @@ class Cause(Named):
     REFUSED = "refused", "牵头地不予受理"
     FAILED = "failed", "协办无法办理"
     CANCELLED = "cancelled", "重复或有误，取消"
+    PROMISE_BROKEN = "promise_broken", "容缺材料逾期未补交"
     CONCLUDED = "concluded", "牵头地已作出不予许可或终结的决定"
 
 
