@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.intake.domain import messages
-from services.intake.domain.messages import fault
+from services.intake.domain.messages import Words, fault
 from shared.errors import Fault
 from shared.shapes import pointer
 
@@ -58,7 +58,7 @@ def read(raw: object, filed: Mapping[str, Any]) -> Correction:
         if not isinstance(given, dict):
             faults.append(fault(f"/{part}", "correction-part"))
         elif not isinstance(kept, Mapping):
-            faults.append(fault(f"/{part}", "correction-absent", part=_zh(part)))
+            faults.append(fault(f"/{part}", "correction-absent", part=_said(part)))
         else:
             changes += _changes(part, given, kept)
             whole[part] = _corrected(kept, given)
@@ -102,5 +102,6 @@ def _corrected(kept: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def _zh(part: str) -> str:
-    return {"representative": "代为办理的人", "delivery": "结果送达"}.get(part, "这一部分")
+def _said(part: str) -> Words:
+    zh = {"representative": "代为办理的人", "delivery": "结果送达"}.get(part, "这一部分")
+    return Words(zh, part)

@@ -429,7 +429,7 @@ CORRECTION = _table(
         "“{name}” is no clerical error{hint}",
     ),
     correction_part=("这一部分应逐项填写要更正的内容", "name the fields to be corrected"),
-    correction_absent=("本办件没有填写{part}，没有可以更正的", "there is nothing to correct here"),
+    correction_absent=("本办件没有填写{part}，没有可以更正的", "there is no {part} to correct"),
     correction_reason=(
         "请说明更正的原因，不超过 {longest} 个字",
         "say why it is corrected, in at most {longest} characters",
@@ -469,15 +469,15 @@ FILE = _table(
     heading_repeated=("第1行的「{name}」列重复", "row 1: the column {name} is repeated"),
     part_unknown=(
         "第{row}行「part」列须填写：{parts}",
-        "row {row}, column part: what kind of row is this?",
+        "row {row}, column part must be one of: {parts}",
     ),
     part_astray=(
         "第{row}行的{what}没有对应的事项行：前面没有同一编码和版本的事项",
-        "row {row}: no item with this code and version stands above",
+        "row {row}: no item with the code and version of this {what} stands above",
     ),
     cell_astray=(
         "第{row}行是{what}，「{name}」列不应填写",
-        "row {row}, column {name}: must be empty on this kind of row",
+        "row {row} ({what}), column {name}: must be empty",
     ),
     item_not_an_object=("{row}应是一个对象", "{row} must be an object"),
     field=("{row}的 {place}：{what}", "{row}, {place}: {what}"),

@@ -22,7 +22,8 @@ from services.intake.domain.items import (
     SpecialProcedure,
     Step,
 )
-from services.intake.domain.messages import fault, hint
+from services.intake.domain.messages import Words, fault, hint
+from services.intake.domain.people import word
 from services.intake.domain.words import Named
 from shared.errors import Fault
 from shared.shapes import pointer
@@ -163,13 +164,15 @@ def _take(table: _Table, number: int, row: Mapping[str, str]) -> None:
     part = next((each for each in Part if said in (each.value, each.zh)), None)
     key = (row.get("code", "").strip(), row.get("version", "").strip())
     if part is None:
-        parts = "、".join(f"{each}（{each.zh}）" for each in Part)
+        parts = Words("、".join(f"{each}（{each.zh}）" for each in Part), ", ".join(Part))
         table.faults.append(fault(f"/rows/{number}/part", "part-unknown", row=number, parts=parts))
     elif part is Part.ITEM:
         table.known[key] = len(table.items)
         table.items.append(_filled(table, part, number, row, ("items", len(table.items))))
     elif key not in table.known:
-        table.faults.append(fault(f"/rows/{number}/code", "part-astray", row=number, what=part.zh))
+        table.faults.append(
+            fault(f"/rows/{number}/code", "part-astray", row=number, what=word(part))
+        )
     else:
         _add(table, part, number, row, table.known[key])
     _strays(table, part, number, row)
@@ -225,7 +228,7 @@ def _strays(table: _Table, part: Part | None, number: int, row: Mapping[str, str
     for name, cell in row.items():
         if name in header() and name not in own and cell.strip():
             at = pointer(("rows", number, name))
-            table.faults.append(fault(at, "cell-astray", row=number, name=name, what=part.zh))
+            table.faults.append(fault(at, "cell-astray", row=number, name=name, what=word(part)))
 
 
 def _placed(found: Fault, table: _Table) -> Fault:
