@@ -2,6 +2,7 @@
 
 import copy
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -174,7 +175,7 @@ async def test_a_registered_visit_lapses_when_nobody_completes_it_and_says_until
     asked = (await client.get(f"/intake/v1/progress/{taken['tracking_code']}")).json()["asked"]
     assert asked["until"] == "2026-10-07"
     for day, status in ((7, "received_incomplete"), (8, "closed")):
-        await timers.close_unfinished(premises.sessions, lambda day=day: at_day(day))()
+        await timers.close_unfinished(premises.sessions, partial(at_day, day))()
         case = await read(client, token(), number)
         assert case["status"] == status
     assert case["outcome"] == "lapsed"
