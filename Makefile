@@ -103,6 +103,10 @@ test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real Rabb
 bench: $(VENV)/installed-tests ## Measure speed beside floors of the same run: make bench [FIGURE=submit]
 	@$(BIN)/python -m tests.bench $(FIGURE)
 
+.PHONY: volume
+volume: $(VENV)/installed-tests ## The window's reads at 10,000 and 1,000,000 stored cases, with plans (COUNT=)
+	@$(BIN)/python -m tests.bench.volume $(or $(COUNT),1000000)
+
 .PHONY: lock
 lock: install ## Renew the locks after a change in pyproject.toml
 	@uv="$$(cat $(VENV)/installed)"; \

@@ -10,11 +10,14 @@ from services.intake.actions.seals import Filed
 from services.intake.models import (
     CaseRow,
     ContentRow,
+    CorrectionRow,
     LetterRow,
     MaterialRow,
     NoticeRow,
+    PaymentRow,
     PromiseRow,
     RequestRow,
+    SignedPaperRow,
 )
 from shared.means import means
 from shared.security.resealing import Sealed
@@ -67,6 +70,9 @@ SEALED: Final = (
     Sealed(NoticeRow.faults_sealed, "intake.case_notice.faults:{notice_id}"),
     Sealed(LetterRow.said_sealed, "intake.case_letter.said:{letter_id}"),
     Sealed(RequestRow.content_sealed, "intake.case_request.content:{request_id}"),
+    Sealed(CorrectionRow.said_sealed, "intake.case_correction.said:{correction_id}"),
+    Sealed(PaymentRow.payer_sealed, "intake.case_payment.payer:{payment_id}"),
+    Sealed(SignedPaperRow.key_sealed, "{store_key}", "files"),
 )
 
 # Digests and indexes, which open nothing and are made anew with what they are of.
@@ -77,6 +83,7 @@ PLAIN: Final = frozenset(
         "case_file.id_number_index",
         "case_file.phone_index",
         "case_content.sha256",
+        "case_signed_paper.sha256",
         "case_promise.id_number_index",
     }
 )
