@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from sqlalchemy import event, select
 
 from deploy.database import EmbeddedDatabase
+from deploy.served import HERE
 from migrations import runner
 from services.intake import app as intake
 from services.intake.api.examples import REMOTE_COLLECTION
@@ -37,7 +38,7 @@ from shared.security.callers import Role
 from shared.security.issuer import LocalIssuer
 from shared.security.keys import Keyring
 from tests.bench.multiply import Place, Plan, multiply, person
-from tests.bench.samples import HERE, places
+from tests.bench.samples import places
 
 FEW = 10_000
 CALLS = 60
