@@ -52,6 +52,10 @@ demo: install ## Tell the story of a case on an instance of its own
 demo-served: install ## The same story: separate processes, a real RabbitMQ and PostgreSQL of its own
 	@$(BIN)/python -m deploy.demo --served
 
+.PHONY: demo-provinces
+demo-provinces: install ## Two installations as two provinces: a case of each mode crosses and returns
+	@$(BIN)/python -m deploy.provinces
+
 .PHONY: parked
 parked: install ## List messages put aside, in each house (DATA_DIR); mend: python -m deploy.ops HOUSE parked --help
 	@for house in intake routing notify; do $(BIN)/python -m deploy.ops $$house parked list; done

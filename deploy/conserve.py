@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -42,7 +43,11 @@ RULES: Mapping[str, str] = MappingProxyType(
             SELECT r.case_number FROM routing.routed_case AS r
             WHERE r.status = 'decided' AND (
                 SELECT count(*) FROM notify.delivery AS d
-                WHERE d.case_number = r.case_number) <> 1
+                WHERE d.case_number = r.case_number)
+            -- What another province's window took, that window delivers.
+            <> CASE WHEN EXISTS (
+                SELECT FROM routing.case_link AS l
+                WHERE l.case_number = r.case_number AND l.way = 'in') THEN 0 ELSE 1 END
         """,
         "窗口看到的状态与办理地一致（决定）": """
             SELECT r.case_number FROM routing.routed_case AS r
@@ -86,6 +91,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "收件箱已空": "SELECT subject FROM intake.inbox WHERE applied_at IS NULL UNION ALL"
         " SELECT subject FROM routing.inbox WHERE applied_at IS NULL UNION ALL"
         " SELECT subject FROM notify.inbox WHERE applied_at IS NULL",
+        "合作方的通知都已办理或答复": """
+            SELECT webhook_id FROM routing.partner_webhook WHERE settled_at IS NULL UNION ALL
+            SELECT webhook_id FROM intake.handed_in WHERE settled_at IS NULL
+        """,
         "消息按序各应用一次": """
             SELECT producer || ':' || subject FROM (
                 SELECT producer, subject, applied, stored FROM intake.inbox_subject UNION ALL
@@ -140,3 +149,66 @@ async def _check(connection: AsyncConnection) -> Found:
         if rows:
             breaches.append(f"✗ {rule}：{'、'.join(map(str, rows))}")
     return Found(counts, breaches)
+
+
+# What must be the same in two installations that work on one case together.
+_SHARED = text("""
+    SELECT l.joint_number, l.way, l.their_number, r.case_number, r.status, r.outcome,
+        (SELECT string_agg(h.step || '=' || h.status || '/' || coalesce(h.outcome, ''), ' '
+            ORDER BY h.stage, h.step, h.location)
+         FROM routing.handoff AS h WHERE h.case_number = r.case_number) AS steps,
+        (SELECT string_agg(o.place || '@' || g.holder, ' '
+            ORDER BY o.place)
+         FROM routing.original AS o JOIN routing.holding AS g ON g.original_id = o.id
+         WHERE o.case_number = r.case_number AND o.kind <> 'result') AS papers,
+        (SELECT count(*) FROM notify.delivery AS d
+         WHERE d.case_number = r.case_number) AS deliveries
+    FROM routing.case_link AS l JOIN routing.routed_case AS r USING (case_number)
+""")
+_UNANSWERED = text("""
+    SELECT kind || ' ' || coalesce(case_number, '') || ' ' || coalesce(outcome, '…')
+    FROM routing.partner_message WHERE outcome IS DISTINCT FROM 'applied'
+""")
+_SAME = ("status", "outcome", "steps", "papers")
+
+
+async def between(first: str, second: str) -> list[str]:
+    """Two installations as partners: what does not agree between them."""
+    ours, theirs = await _shared(first), await _shared(second)
+    breaches = [f"✗ 只有一边有的联办件：{joint}" for joint in sorted(set(ours) ^ set(theirs))]
+    for joint in sorted(set(ours) & set(theirs)):
+        mine, other = ours[joint], theirs[joint]
+        breaches += [
+            f"✗ {joint} 两边不一致：{name} {mine[name]} ≠ {other[name]}"
+            for name in _SAME
+            if mine[name] != other[name]
+        ]
+        if (mine["their_number"], other["their_number"]) != (
+            other["case_number"],
+            mine["case_number"],
+        ):
+            breaches.append(f"✗ {joint} 的编号不成对")
+        if mine["status"] == "decided" and mine["deliveries"] + other["deliveries"] != 1:
+            breaches.append(f"✗ {joint} 不是恰好送达一次")
+    for url in (first, second):
+        breaches += [f"✗ 对方没有照办：{each}" for each in await _column(url)]
+    return breaches
+
+
+async def _shared(url: str) -> dict[str, Mapping[str, Any]]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            rows = (await connection.execute(_SHARED)).mappings().all()
+    finally:
+        await engine.dispose()
+    return {row["joint_number"]: dict(row) for row in rows}
+
+
+async def _column(url: str) -> Sequence[str]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return [str(each) for each in (await connection.execute(_UNANSWERED)).scalars()]
+    finally:
+        await engine.dispose()

@@ -142,7 +142,7 @@ def house_settings(
         keyring_file=keys / "keyring.json",
         files_url=(folder / "files").as_uri(),
         issuers=(IssuerSettings(issuer=ISSUER_URL, jwks_file=keys / "issuer.jwks.json"),),
-        division=DIVISION,
+        division=os.environ.get("DIVISION") or DIVISION,
         public_url=f"http://127.0.0.1:{port}",
         # Routing issues the tokens of service accounts; to the others it says nothing.
         issuer_key_file=keys / "issuer.pem",
@@ -155,7 +155,8 @@ async def _load(house: str, premises: Premises) -> None:
     if house == "intake":
         await intake.load_catalogue(premises, HERE / "catalogue.json")
     if house == "routing":
-        await routing.load_directory(premises, HERE / "directory.json")
+        file = Path(os.environ.get("DIRECTORY") or HERE / "directory.json")
+        await routing.load_directory(premises, file)
 
 
 if __name__ == "__main__":

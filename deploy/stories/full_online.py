@@ -43,7 +43,7 @@ async def tell(world: World) -> str:
     say(f"  收件：办件编号 {number}，申请人凭查询码 {taken['tracking_code']} 查进度。")
     say("  收件不等于受理：时钟未起算。")
     await _decide(world, officer, clerk, number)
-    await _deliver(world, clerk, number, taken["tracking_code"])
+    await deliver(world, clerk, number, taken["tracking_code"])
     return str(number)
 
 
@@ -131,7 +131,7 @@ async def _decide(world: World, officer: Any, clerk: Any, number: str) -> None:
     say("  决定：准予。时钟停止。")
 
 
-async def _deliver(world: World, clerk: Any, number: str, tracking_code: str) -> None:
+async def deliver(world: World, clerk: Any, number: str, tracking_code: str) -> None:
     say = world.say
     delivery = await clerk.until(
         f"/notify/v1/deliveries?case_number={number}",

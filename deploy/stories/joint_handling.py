@@ -49,14 +49,14 @@ async def tell(world: World) -> str:
     number = taken["case_number"]
     say(f"  收件：办件编号 {number}。两地三步，后一步等前一步：")
     say("  ① 迁入地（西宁，牵头）准迁 → ② 迁出地（兰州，协办）迁出登记 → ③ 迁入地落户。")
-    await _permitted(world, lead, number)
-    await _moved_out(world, branch, number)
-    await _settled(world, lead, number)
-    await _collected(world, clerk, number)
+    await permitted(world, lead, number)
+    await moved_out(world, branch, number)
+    await settled(world, lead, number)
+    await collected(world, clerk, number)
     return str(number)
 
 
-async def _permitted(world: World, lead: Person, number: str) -> None:
+async def permitted(world: World, lead: Person, number: str) -> None:
     claimed = await lead.claim(MOVE_IN, number)
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
     if claimed["status"] == "received":
@@ -73,7 +73,7 @@ async def _permitted(world: World, lead: Person, number: str) -> None:
     )
 
 
-async def _moved_out(world: World, branch: Person, number: str) -> None:
+async def moved_out(world: World, branch: Person, number: str) -> None:
     claimed = await branch.claim(MOVE_OUT, number)
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
     read = (await branch.get(handoff)).json()
@@ -91,7 +91,7 @@ async def _moved_out(world: World, branch: Person, number: str) -> None:
     world.say("  迁出登记办好，答复牵头地“已完成”；协办地不直接找申请人。")
 
 
-async def _settled(world: World, lead: Person, number: str) -> None:
+async def settled(world: World, lead: Person, number: str) -> None:
     claimed = await lead.claim(MOVE_IN, number)
     handoff = f"/routing/v1/handoffs/{claimed['id']}"
     read = (await lead.get(handoff)).json()
@@ -117,7 +117,7 @@ def _day(read: dict[str, Any]) -> str:
     return str(read["clock"]["due_on"] or "—")
 
 
-async def _collected(world: World, clerk: Person, number: str) -> None:
+async def collected(world: World, clerk: Person, number: str) -> None:
     mine = f"/notify/v1/deliveries?case_number={number}"
     delivery = await clerk.until(
         mine,

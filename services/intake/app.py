@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from services.intake import timers
 from services.intake.actions.catalogue import Imported, import_catalogue
+from services.intake.actions.handed_in import Worker
 from services.intake.actions.numbers import Numbers
 from services.intake.actions.resealing import SEALED
 from services.intake.api import (
@@ -35,6 +37,8 @@ from shared.chores import add_chores
 from shared.documents.documents import Typesetter
 from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
+from shared.http.fetching import PartnerLine
+from shared.http.inner import InnerDoor
 from shared.messaging.transport import Transport
 from shared.premises import Premises
 from shared.workers import Workers, every
@@ -135,6 +139,10 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     sessions, clock = premises.sessions, premises.clock
     workers.add("intake-promises", every(60.0, timers.expire_promises(sessions, clock)))
     workers.add("intake-unfinished", every(60.0, timers.close_unfinished(sessions, clock)))
+    door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
+    line = PartnerLine(premises.outbound, premises.clock)
+    hands = Worker(premises.sessions, door.visit, line, premises.clock)
+    workers.add("intake-handed-in", every(0.3, timers.take_handed_in(hands)))
 
 
 async def _sweep(premises: Premises, files: FileStore) -> bool:

@@ -182,6 +182,23 @@ class PromiseBroken(Event):
     at: datetime
 
 
+class HandingInSettled(Event):
+    """What became of something that a partner's window handed in: taken under our number, or
+    rejected with every fault."""
+
+    type: ClassVar[str] = "intake.handing-in-settled.v1"
+
+    partner: str
+    webhook_id: str
+    kind: str
+    outcome: str
+    case_number: str | None = None
+    joint_number: str
+    their_number: str
+    faults: tuple[dict[str, JsonValue], ...] = ()
+    at: datetime
+
+
 PUBLISHED: Sequence[type[Event]] = (
     ItemPublished,
     CaseReceived,
@@ -190,6 +207,7 @@ PUBLISHED: Sequence[type[Event]] = (
     WithdrawalRequested,
     ApplicationAmended,
     PromiseBroken,
+    HandingInSettled,
 )
 
 

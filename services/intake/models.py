@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -452,3 +453,40 @@ class StepRow(Base):
     until: Mapped[date | None]
 
     __table_args__ = (Index("ix_case_step_case", "case_number", "at"),)
+
+
+class HandedInRow(Base):
+    """What a partner's window handed in, by way of routing: fetched from there, then taken here
+    like any other; `instructions` (how to fetch it, in whose name) are sealed."""
+
+    __tablename__ = "handed_in"
+
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    kind: Mapped[str]
+    joint_number: Mapped[str]
+    instructions: Mapped[bytes]
+    received_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    last_error: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    case_number: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "ix_handed_in_due",
+            "next_attempt_at",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
+            "ix_handed_in_waiting",
+            "partner",
+            "joint_number",
+            "turn",
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_handed_in_case_number", "case_number"),
+    )

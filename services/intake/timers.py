@@ -6,7 +6,8 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.actions import expiring
+from services.intake.actions import expiring, handed_in
+from services.intake.actions.handed_in import Worker
 from services.intake.queries import cases, promises
 from shared.clock import Clock, local_date
 from shared.db.transactions import Sessions
@@ -42,5 +43,12 @@ def _each(sessions: Sessions, clock: Clock, due: _Due, act: _Act) -> Work:
             async with sessions.begin() as session:
                 await act(session, number, at=clock())
         return len(numbers) == _BATCH
+
+    return work
+
+
+def take_handed_in(worker: Worker) -> Work:
+    async def work() -> bool:
+        return await handed_in.take_next(worker)
 
     return work

@@ -149,6 +149,7 @@ class CaseDecided(BaseModel):
     deliver_by: date | None = None
     opinion: Annotated[str, Personal("text")]
     certificate: Annotated[Certificate | None, Personal("form")] = None
+    delivered_by: str | None = None
 
 
 class CaseClosed(BaseModel):
@@ -333,6 +334,9 @@ async def on_case_decided(session: AsyncSession, message: Received[CaseDecided])
         deliver_by=told.deliver_by,
         outcome=Outcome(opinion=told.opinion, certificate=told.certificate),
     )
+    if told.delivered_by is not None:
+        # The window that took it is another province's: it tells the applicant and hands over.
+        return
     words = {**_on(told.decided_at), Placeholder.OFFICE: told.authority}
     await tell(session, case, Event.DECIDED, source="", at=message.now, words=words)
     await deliveries.open_delivery(session, case, decided, at=message.now)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.routing import sight, timers
 from services.routing.actions import registering
+from services.routing.actions.applying import Worker
 from services.routing.actions.resealing import SEALED
 from services.routing.api import (
     acts,
@@ -31,6 +32,7 @@ from services.routing.api import (
     handoffs,
     locations,
     parcels,
+    partner_access,
     partner_secrets,
     partner_webhooks,
     printing,
@@ -52,6 +54,7 @@ from shared.chores import add_chores
 from shared.documents.documents import Typesetter
 from shared.files.store import LIMIT, FileStore
 from shared.http.app import new_app
+from shared.http.fetching import PartnerLine
 from shared.http.inner import InnerDoor
 from shared.messaging.transport import Transport
 from shared.premises import Premises
@@ -83,6 +86,7 @@ ROUTERS = (
     cancellations.router,
     partner_webhooks.router,
     partner_secrets.router,
+    partner_access.router,
     clients.router,
 )
 
@@ -182,7 +186,9 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add("routing-dates", every(2.0, timers.recompute_dates(sessions, clock)))
     workers.add("routing-unroutable", every(5.0, timers.retry_unroutable(sessions, clock)))
     door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
-    workers.add("routing-partners", every(0.3, timers.apply_webhooks(sessions, door.visit, clock)))
+    line = PartnerLine(premises.outbound, clock)
+    hands = Worker(sessions, door.visit, line, clock)
+    workers.add("routing-partners", every(0.3, timers.apply_webhooks(hands)))
     workers.add("routing-purge-changes", every(60.0, timers.purge_changes(sessions, clock)))
 
 

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions import (
     cases,
+    crossing,
     deferrals,
     delivering,
+    handed_in,
     parcels,
     requests,
     results,
@@ -90,6 +92,7 @@ class WithdrawalRequested(BaseModel):
     case_number: str
     withdrawal_id: UUID
     at: datetime
+    reason: Annotated[str, Personal("text")] = ""
 
 
 class ApplicationAmended(BaseModel):
@@ -190,13 +193,19 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
         application={"given_at": given.given_at.isoformat(), **(given.application or {})},
         at=message.now,
     )
+    await crossing.mirror_request(
+        session, case, "case.supplemented", given.application or {}, at=message.now
+    )
 
 
 async def on_withdrawal_requested(
     session: AsyncSession, message: Received[WithdrawalRequested]
 ) -> None:
     case = await _case(session, message.data.case_number)
-    await requests.apply_withdrawal(session, case, message.data.withdrawal_id, at=message.now)
+    told = message.data
+    await requests.apply_withdrawal(session, case, told.withdrawal_id, at=message.now)
+    withdrawn = {"reason": told.reason}
+    await crossing.mirror_request(session, case, "case.withdrawn", withdrawn, at=message.now)
 
 
 async def on_application_amended(
@@ -279,11 +288,37 @@ async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryC
 
 
 async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
-    delivered_on = local_date(message.data.delivered_at)
+    told = message.data
+    delivered_on = local_date(told.delivered_at)
     await delivering.note_result(
-        session, message.data.case_number, delivered_on=delivered_on, at=message.now
+        session, told.case_number, delivered_on=delivered_on, at=message.now
     )
-    await results.collect(session, message.data.case_number, at=message.now)
+    await results.collect(session, told.case_number, at=message.now)
+    await crossing.mirror_delivery(
+        session, told.case_number, delivered_at=told.delivered_at, at=message.now
+    )
+
+
+class HandingInSettled(BaseModel):
+    """What intake made of something that a partner's window handed in."""
+
+    partner: str
+    webhook_id: str
+    kind: str
+    outcome: str
+    case_number: str | None = None
+    joint_number: str
+    their_number: str
+    faults: list[dict[str, Any]] = []
+
+
+async def on_handing_in_settled(session: AsyncSession, message: Received[HandingInSettled]) -> None:
+    told = message.data
+    if told.outcome == "applied" and told.case_number is not None:
+        # The number is told to the partner only when the case is one that can be worked on.
+        await _case(session, told.case_number)
+    settled = handed_in.Settled(**told.model_dump())
+    await handed_in.settle(session, settled, at=message.now)
 
 
 async def _case(session: AsyncSession, case_number: str) -> CaseRow:
@@ -302,6 +337,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "intake.withdrawal-requested.v1": on_withdrawal_requested,
         "intake.application-amended.v1": on_application_amended,
         "intake.promise-broken.v1": on_promise_broken,
+        "intake.handing-in-settled.v1": on_handing_in_settled,
         "notify.parcel-tracked.v1": on_parcel_tracked,
         "notify.delivery-changed.v1": on_delivery_changed,
         "notify.result-delivered.v1": on_result_delivered,

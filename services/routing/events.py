@@ -291,6 +291,8 @@ class CaseDecided(Event):
     opinion: Annotated[str, Personal("text")]
     certificate: Annotated[Certificate | None, Personal("form")]
     result_original: UUID | None = None
+    # The partner whose window took the case, and which gives the applicant the result.
+    delivered_by: str | None = None
 
 
 class PromiseChecked(_OfHandoff):
@@ -531,3 +533,57 @@ class PartnerAnswered(Event):
     joint_number: str | None = None
     faults: list[dict[str, Any]]
     at: datetime
+
+
+class ToldContent(BaseModel):
+    """Where the partner fetches what it was told, with its token, and what it must be."""
+
+    path: str
+    digest: str
+
+
+class PartnerTold(Event):
+    """To a partner that has a case of ours, or works on one: what was done here. Thin: whatever
+    was said with it is fetched."""
+
+    type: ClassVar[str] = "routing.partner-told.v1"
+
+    partner: str
+    kind: str
+    # The number over both installations; of a bag, the one printed on it.
+    case_number: str | None = None
+    parcel_number: str | None = None
+    step: str | None = None
+    location: str | None = None
+    actor: dict[str, str]
+    content: ToldContent
+    at: datetime
+
+
+class CaseHandedIn(Event):
+    """A partner's window hands in a case, or something for one that it handed in: intake fetches
+    it with the access given, and says what became of it."""
+
+    type: ClassVar[str] = "routing.case-handed-in.v1"
+
+    partner: str
+    webhook_id: str
+    kind: str
+    joint_number: str
+    their_number: str
+    case_number: str | None = None
+    location: str
+    content: ToldContent
+    actor: dict[str, str]
+    access: Annotated[dict[str, str], Personal("form")]
+    at: datetime
+
+
+class ResultHandedOver(Event):
+    """Of a case that a partner's window handed in: its applicant has the result."""
+
+    type: ClassVar[str] = "routing.result-handed-over.v1"
+
+    case_number: str
+    partner: str
+    delivered_at: datetime

@@ -13,16 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.routing import events
 from services.routing.actions import (
     acts,
+    applying,
     calendars,
     contact,
     parcels,
-    partner_webhooks,
     unrouted,
 )
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
+from services.routing.actions.applying import Worker
 from services.routing.actions.desk import Desk
-from services.routing.actions.partner_webhooks import Door
 from services.routing.domain import clock as clocks
 from services.routing.domain import pressing, watches
 from services.routing.domain.handoffs import Outcome, Status, Step
@@ -55,9 +55,9 @@ def lapse_leases(sessions: Sessions, clock: Clock) -> Work:
     return work
 
 
-def apply_webhooks(sessions: Sessions, door: Door, clock: Clock) -> Work:
+def apply_webhooks(worker: Worker) -> Work:
     async def work() -> bool:
-        return await partner_webhooks.apply_next(sessions, door, clock)
+        return await applying.apply_next(worker)
 
     return work
 

@@ -461,6 +461,7 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "register_rules": _ops,
         "import_registry": _ops,
         "issue_partner_secret": _partner,
+        "set_partner_access": _partner,
         "open_client": _ops,
         "rotate_client_secret": _client,
         "load_notices": _ops,

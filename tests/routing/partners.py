@@ -9,8 +9,10 @@ from uuid import uuid4
 import httpx
 
 from services.routing import app as routing
-from services.routing.actions import partner_webhooks
+from services.routing.actions import applying
+from services.routing.actions.applying import Door, Worker
 from services.routing.queries.registry import Known
+from shared.http.fetching import PartnerLine
 from shared.http.inner import InnerDoor
 from shared.webhooks import secrets, signing
 from tests.routing.builders import OFFICE, House
@@ -62,11 +64,14 @@ class Province:
     async def applied(self) -> int:
         """Everything that is due is worked off; how many there were."""
         done = 0
-        while await partner_webhooks.apply_next(
-            self.house.premises.sessions, self.door.visit, self.house.clock
-        ):
+        while await applying.apply_next(self.worker()):
             done += 1
         return done
+
+    def worker(self, door: Door | None = None) -> Worker:
+        premises = self.house.premises
+        line = PartnerLine(premises.outbound, self.house.clock)
+        return Worker(premises.sessions, door or self.door.visit, line, self.house.clock)
 
     async def verdict(self, id_: str) -> tuple[str | None, list[str]]:
         rows = await self.house.rows(

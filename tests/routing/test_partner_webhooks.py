@@ -8,7 +8,7 @@ import hmac
 import pytest
 import standardwebhooks
 
-from services.routing.actions import partner_webhooks
+from services.routing.actions import applying
 from shared.http.inner import Answer, Visit
 from tests.routing.builders import House
 from tests.routing.partners import PARTNER, Province, new_secret, province
@@ -116,7 +116,7 @@ async def test_whoever_dies_over_a_webhook_leaves_it_to_be_done_once(
         raise ConnectionError("power cut")
 
     with pytest.raises(ConnectionError):
-        await partner_webhooks.apply_next(house.premises.sessions, dies_after, house.clock)
+        await applying.apply_next(gansu.worker(dies_after))
     assert await gansu.applied() == 0
     house.clock.forward(minutes=2)
     assert await gansu.applied() == 1
@@ -138,8 +138,7 @@ async def test_what_breaks_is_tried_again_and_holds_up_its_own_case_only(
         return answer or Answer(503, {})
 
     handoff = await house.handoff_of(first)
-    sessions = house.premises.sessions
-    while await partner_webhooks.apply_next(sessions, breaks_for_the_first, house.clock):
+    while await applying.apply_next(gansu.worker(breaks_for_the_first)):
         pass
     assert await gansu.verdict(beside) == ("applied", [])
     assert await gansu.verdict(broken) == (None, [])

@@ -218,6 +218,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("only", name=op.f("pk_catalogue")),
     )
     op.create_table(
+        "handed_in",
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("joint_number", sa.Text(), nullable=False),
+        sa.Column("instructions", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("case_number", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("partner", "webhook_id", name=op.f("pk_handed_in")),
+    )
+    op.create_index("ix_handed_in_case_number", "handed_in", ["case_number"], unique=False)
+    op.create_index(
+        "ix_handed_in_due",
+        "handed_in",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
+        "ix_handed_in_waiting",
+        "handed_in",
+        ["partner", "joint_number", "turn"],
+        unique=False,
+        postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_table(
         "item_version",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),

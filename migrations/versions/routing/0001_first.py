@@ -298,6 +298,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("store_key", name=op.f("uq_attachment_store_key")),
     )
     op.create_table(
+        "case_link",
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("joint_number", sa.Text(), nullable=False),
+        sa.Column("their_number", sa.Text(), nullable=True),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_number", "partner", name=op.f("pk_case_link")),
+        sa.UniqueConstraint(
+            "partner", "joint_number", name=op.f("uq_case_link_partner_joint_number")
+        ),
+    )
+    op.create_table(
         "client",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -553,6 +566,52 @@ def upgrade() -> None:
         ["waybill"],
         unique=False,
         postgresql_where=sa.text("waybill IS NOT NULL"),
+    )
+    op.create_table(
+        "parcel_link",
+        sa.Column("parcel_id", sa.Uuid(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("joint_number", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("parcel_id", "partner", name=op.f("pk_parcel_link")),
+        sa.UniqueConstraint(
+            "partner", "joint_number", name=op.f("uq_parcel_link_partner_joint_number")
+        ),
+    )
+    op.create_table(
+        "partner_access",
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("partner", name=op.f("pk_partner_access")),
+    )
+    op.create_table(
+        "partner_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("webhook_id", sa.Uuid(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "faults",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_message")),
+    )
+    op.create_index(
+        "ix_partner_message_partner", "partner_message", ["partner", "id"], unique=False
+    )
+    op.create_index(
+        "ix_partner_message_webhook_id", "partner_message", ["webhook_id"], unique=False
     )
     op.create_table(
         "partner_secret",

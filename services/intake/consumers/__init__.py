@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from services.intake.consumers import custody, notify, routing
+from services.intake.consumers import custody, notify, partners, routing
 from shared.messaging.apply import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {**routing.HANDLERS, **custody.HANDLERS, **notify.HANDLERS}
+    {**routing.HANDLERS, **custody.HANDLERS, **notify.HANDLERS, **partners.HANDLERS}
 )

@@ -174,8 +174,23 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "notify.result-delivered.v1": _case(
             "结果已送达", "delivery_id", "method", "delivered_at", "proof_kind"
         ),
+        "routing.partner-told.v1": Kind(
+            "一方作出的一步，请对方同样办理",
+            Audience.NAMED,
+            (
+                "partner",
+                "kind",
+                "case_number",
+                "parcel_number",
+                "step",
+                "location",
+                "actor",
+                "content",
+                "at",
+            ),
+        ),
         "routing.partner-answered.v1": Kind(
-            "来件处理结果",
+            "对方通知的办理结果",
             Audience.NAMED,
             (
                 "partner",

@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import custody, opening
+from services.routing.actions import crossing, custody, opening
 from services.routing.actions import desk as desks
 from services.routing.actions.desk import Desk
 from services.routing.domain import clock as clocks
@@ -135,6 +135,7 @@ async def assign_case(
         facts={"locations": [row.location for row in rows]},
         at=at,
     )
+    await crossing.hand_out(session, case, rows, known, at=at)
     assigned = events.CaseAssigned(
         case_number=case.case_number,
         mode=case.mode,

@@ -16,6 +16,7 @@ from services.routing.domain.approvals import Kind
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.joint import Cause
 from services.routing.models import ApprovalRow, HandoffRow
+from services.routing.queries import crossings
 from services.routing.queries import handoffs as queries
 from shared.messaging.envelope import Event
 
@@ -58,6 +59,8 @@ async def decide_handoff(
     desk.case.status, desk.case.outcome = "decided", result
     paper = await _issue_on_paper(desk, certificate)
     concluded = _case_decided(desk, result, opinion, certificate, paper)
+    if (link := await crossings.handed_in_by(session, desk.case.case_number)) is not None:
+        concluded = concluded.model_copy(update={"delivered_by": link.partner})
     await desks.announce(desk, *before, decided, *closed, concluded)
     return row
 

@@ -37,7 +37,7 @@ from shared.chance import new_id
 from shared.clock import local_date
 from shared.errors import ConflictError, Fault, ForbiddenError, InvalidError
 from shared.http import etags
-from shared.means import means, origin
+from shared.means import Origin, means, origin
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
 from shared.security.callers import Role
@@ -283,16 +283,21 @@ def require_holder(desk: Desk) -> None:
     if not working or Status(row.status) in handoffs.FINAL:
         return
     by = origin(desk.session)
-    holder = by.actor if _is_colleague(row.holder, by.partner) else row.holder
-    work = leases.act(Work(holder, row.lease_until, row.bound), by.actor, at=desk.at)
+    work = Work(row.holder, row.lease_until, row.bound)
+    if _has_it_in_hand(work, by):
+        work = Work(by.actor, None, bound=True)
+    work = leases.act(work, by.actor, at=desk.at)
     if work.holder != row.holder:
         row.holder_name = by.name or by.actor
     row.holder, row.lease_until, row.bound = work.holder, work.lease_until, work.bound
 
 
-def _is_colleague(holder: str | None, partner: str | None) -> bool:
-    """Who of its people has it in hand is for a partner to say, not for us to hold up."""
-    return holder is not None and partner is not None and holder.startswith(f"{partner}:")
+def _has_it_in_hand(work: Work, by: Origin) -> bool:
+    """Who of its people works on it is for a partner to say: what it tells of one of them, in its
+    own name (`partner:human`), is not held up because another has claimed it here, or nobody."""
+    mine = f"{by.partner}:"
+    told = by.partner is not None and by.actor.startswith(mine)
+    return told and (work.holder is None or work.holder.startswith(mine))
 
 
 def move(desk: Desk, step: Step) -> None:

@@ -1,8 +1,8 @@
-"""What partners send: proven and kept before it is answered, applied afterwards in order per matter
-through our own door, and told back: applied, or rejected with every reason."""
+"""What partners send: proven and kept before it is answered; and settled: applied, or rejected with
+every reason, which is told back. Applying is applying.py's."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,24 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
 from services.routing.domain import crossings
-from services.routing.domain.crossings import About, CloudEvent, Outcome, Told
+from services.routing.domain.crossings import CloudEvent, Outcome
 from services.routing.models import PartnerWebhookRow
 from services.routing.queries import partners as queries
-from services.routing.queries import registry
 from shared import shapes
 from shared.audit import trail
-from shared.clock import Clock
-from shared.db.transactions import Sessions
-from shared.errors import ConflictError, Fault, InvalidError
-from shared.http.inner import Answer, Visit
-from shared.means import Origin, means
+from shared.errors import ConflictError, InvalidError
+from shared.means import means
 from shared.messaging import outbox
-from shared.security.callers import Caller, Role
 from shared.webhooks import signing
 
-Door = Callable[[Visit], Awaitable[Answer]]
-
-_LEASE = timedelta(minutes=1)
+ANSWERS = "answered"
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=10)
 
 
@@ -52,6 +45,7 @@ class Verdict:
     outcome: Outcome
     faults: list[dict[str, Any]] = field(default_factory=list)
     case_number: str | None = None
+    joint_number: str | None = None
     again: str | None = None
 
 
@@ -65,7 +59,7 @@ async def receive(
         queries.open_secret(keys, row) for row in await queries.secrets(session, partner, at=at)
     ]
     verified = signing.verify(held, headers, body, now=at)
-    event = _read(body)
+    event = read(body)
     if (challenge := crossings.challenge_of(event)) is not None:
         return challenge
     digest = hashlib.sha256(body).digest()
@@ -101,157 +95,14 @@ async def _require_same(
         raise WebhookIdReusedError
 
 
-def _read(body: bytes) -> CloudEvent:
+def read(body: bytes) -> CloudEvent:
     try:
         return CloudEvent.model_validate_json(body)
     except ValidationError as error:
         raise InvalidError(shapes.faults(error.errors())) from None
 
 
-async def apply_next(sessions: Sessions, door: Door, clock: Clock) -> bool:
-    """One webhook that is due; whether there was one. Whoever dies over it leaves it due again,
-    and what it had done already is not done twice: the webhook's id is the step's key."""
-    async with sessions.begin() as session:
-        row = await queries.next_due(session, at=clock())
-        if row is None:
-            return False
-        row.attempts += 1
-        row.next_attempt_at = clock() + _LEASE
-        body = queries.open_body(means(session).keys, row)
-    event = _read(body)
-    verdict = await _judge(sessions, door, row, event)
-    async with sessions.begin() as session:
-        session.info["origin"] = _origin(row.partner, event)
-        await _settle(session, row, verdict, at=clock())
-    return True
-
-
-async def _judge(
-    sessions: Sessions, door: Door, row: PartnerWebhookRow, event: CloudEvent
-) -> Verdict:
-    if event.type != crossings.TOLD:
-        return Verdict(Outcome.IGNORED)
-    try:
-        told = Told.model_validate(event.data)
-    except ValidationError as error:
-        found = [
-            Fault(f"/data{each.pointer}", each.code, each.message_zh, each.message_en)
-            for each in shapes.faults(error.errors())
-        ]
-        return _rejected(found)
-    if faults := crossings.faults_of(told):
-        return _rejected(faults, told.case_number)
-    return await _take_step(sessions, door, row, told)
-
-
-async def _take_step(sessions: Sessions, door: Door, row: PartnerWebhookRow, told: Told) -> Verdict:
-    async with sessions() as session:
-        step = await _resolve(session, row, told)
-    if step is None:
-        return _rejected([_NOT_THEIRS], told.case_number)
-    visit, case_number = step
-    answer = await door(visit)
-    if answer.failed:
-        return Verdict(Outcome.REJECTED, again=f"http-{answer.status}")
-    if answer.done:
-        return Verdict(Outcome.APPLIED, case_number=case_number)
-    return Verdict(Outcome.REJECTED, _faults(answer), case_number)
-
-
-_NOT_THEIRS = Fault(
-    "/data", "not-found", "没有找到，或不是贵方地点的办件", "not there, or not at a place of yours"
-)
-
-
-def _rejected(faults: list[Fault], case_number: str | None = None) -> Verdict:
-    return Verdict(Outcome.REJECTED, [_plain(each) for each in faults], case_number)
-
-
-def _plain(fault: Fault) -> dict[str, Any]:
-    return {
-        "pointer": fault.pointer,
-        "code": fault.code,
-        "message_zh": fault.message_zh,
-        "message_en": fault.message_en,
-    }
-
-
-def _faults(answer: Answer) -> list[dict[str, Any]]:
-    """A problem's own faults, within `/data/body`; or the problem itself as the one reason."""
-    said = answer.body
-    if said.get("faults"):
-        return [{**each, "pointer": f"/data/body{each['pointer']}"} for each in said["faults"]]
-    return [
-        {
-            "pointer": "/data",
-            "code": str(said.get("code", "refused")),
-            "message_zh": str(said.get("detail", "未能办理")),
-            "message_en": str(said.get("detail_en", "refused")),
-        }
-    ]
-
-
-async def _resolve(
-    session: AsyncSession, row: PartnerWebhookRow, told: Told
-) -> tuple[Visit, str | None] | None:
-    """The call of ours that this is, made by the partner's place that has a part in it."""
-    call, known = crossings.CALLS[told.kind], await registry.known(session)
-    names: dict[str, Any] = told.model_dump(
-        include={"parcel_id", "discrepancy_id", "case_number", "location"}
-    )
-    places: list[str] = []
-    if call.about is About.HANDOFF:
-        handoff = await queries.handoff(
-            session, handoff_id=told.handoff_id, case_number=told.case_number, step=told.step
-        )
-        if handoff is None:
-            return None
-        names |= {"handoff_id": handoff.id, "case_number": handoff.case_number}
-        places = [handoff.location, handoff.receiving_location]
-    elif call.about is About.CASE:
-        places = list(await queries.case_places(session, told.case_number or ""))
-    elif call.about is About.PARCEL and told.parcel_id is not None:
-        places = list(await queries.parcel_ends(session, told.parcel_id))
-    elif told.location is not None:
-        places = [told.location]
-    named = [each for each in places if told.location in (None, each)]
-    place = queries.place_of(known, row.partner, *named)
-    if place is None or told.actor is None:
-        return None
-    visit = Visit(
-        caller=Caller(
-            subject=f"{row.partner}:{told.actor.id}",
-            name=told.actor.name,
-            role=Role.PARTNER,
-            location=place.code,
-            division=place.division,
-            partner=row.partner,
-            issuer="webhook",
-        ),
-        method="POST",
-        path=call.path.format_map(names),
-        key=key_of(row),
-        body=told.body,
-    )
-    return visit, names["case_number"]
-
-
-def key_of(row: PartnerWebhookRow) -> str:
-    return "webhook-" + hashlib.sha256(f"{row.partner}\n{row.webhook_id}".encode()).hexdigest()
-
-
-def _origin(partner: str, event: CloudEvent) -> Origin:
-    actor = event.data.get("actor")
-    named = actor if isinstance(actor, dict) else {}
-    return Origin(
-        actor=f"{partner}:{named.get('id') or 'system'}",
-        role=Role.PARTNER,
-        partner=partner,
-        name=str(named.get("name") or partner),
-    )
-
-
-async def _settle(
+async def settle(
     session: AsyncSession,
     given: PartnerWebhookRow,
     verdict: Verdict,
@@ -269,7 +120,8 @@ async def _settle(
         return
     row.settled_at, row.next_attempt_at, row.last_error = at, None, None
     row.outcome, row.faults = verdict.outcome.value, verdict.faults
-    if verdict.outcome is Outcome.IGNORED:
+    if verdict.outcome is Outcome.IGNORED or row.kind == ANSWERS:
+        # An answer is not answered, or two installations would never stop.
         return
     await trail.record(
         session,
@@ -286,6 +138,7 @@ async def _settle(
         kind=row.kind,
         outcome=row.outcome,
         case_number=verdict.case_number,
+        joint_number=verdict.joint_number,
         faults=verdict.faults,
         at=at,
     )

@@ -13,6 +13,8 @@ from services.routing.models import (
     MessageRow,
     NoticeRow,
     ParcelDeedRow,
+    PartnerAccessRow,
+    PartnerMessageRow,
     PartnerSecretRow,
     PartnerWebhookRow,
     ReminderRow,
@@ -34,6 +36,8 @@ SEALED: Final = (
     Sealed(ContentRow.file, "routing.content.file:{id}", holds_keys=True),
     Sealed(PartnerSecretRow.secret, "routing.partner_secret.secret:{id}"),
     Sealed(PartnerWebhookRow.body, "routing.partner_webhook.body:{partner}:{webhook_id}"),
+    Sealed(PartnerAccessRow.secret, "routing.partner_access.secret:{partner}"),
+    Sealed(PartnerMessageRow.content, "routing.partner_message.content:{id}"),
     Sealed(AttachmentRow.key_sealed, "{store_key}", "files"),
 )
 

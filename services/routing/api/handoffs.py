@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from services.routing.actions import claims
+from services.routing.actions import claims, crossing
 from services.routing.api.queues import ClockOut, clock_out
 from services.routing.domain.deadlines import Light
 from services.routing.domain.handoffs import Status
@@ -137,6 +137,7 @@ def _plain(row: HandoffRow) -> dict[str, Any]:
 
 
 async def reply(once: Once, row: HandoffRow) -> Response:
+    await crossing.mirror_step(once.session, row, once.content, at=once.at)
     return await once.reply(200, HandoffOut.of(row), {"ETag": etags.of_version(row.version)})
 
 

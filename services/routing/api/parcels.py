@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.routing.actions import crossing, scanning
 from services.routing.actions import parcels as actions
-from services.routing.actions import scanning
 from services.routing.actions.scanning import Found
 from services.routing.api.custody import LedgerOut, with_ledgers
 from services.routing.domain import parcels as rules
@@ -156,6 +156,7 @@ class ScanOut(ParcelOut):
 
 
 async def _reply(once: Once, row: ParcelRow, status: int = 200) -> Response:
+    await crossing.mirror_parcel(once.session, row, once.content, at=once.at)
     headers = {"ETag": etags.of_version(row.version)}
     if status == 201:
         headers["Location"] = f"/routing/v1/parcels/{row.id}"
@@ -450,6 +451,7 @@ async def scan_parcel(
         if_match=if_match,
         at=now,
     )
+    await crossing.mirror_parcel(once.session, done.row, once.content, at=now)
     rows = await queries.discrepancies(once.session, parcel_id)
     out = ScanOut(
         **_plain(done.row),

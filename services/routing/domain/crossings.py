@@ -32,6 +32,36 @@ class About(StrEnum):
     PLACE = "place"
 
 
+# What goes to intake, which fetches it and creates or passes on.
+HANDED_IN: Final = frozenset({"case.submitted", "case.supplemented", "case.withdrawn"})
+DELIVERED: Final = "case.delivered"
+PARCEL_SENT: Final = "parcel.sent"
+_OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT}
+
+# Of what an officer does here the partner is told; who holds the work is each side's own affair.
+MIRRORED_STEPS: Final = frozenset(
+    {
+        *("acceptance", "refusal", "notice", "answer", "transfer-on", "arrival", "prereview"),
+        *("verification", "window-return", "hand-back", "suspension", "resumption", "extension"),
+        *("decision", "later-check", "revocation"),
+    }
+)
+MIRRORED_DEEDS: Final = frozenset(
+    {"arrival", "scan", "return", "taking-back", "loss", "finding", "closing"}
+)
+# Files are named by digests that the other side does not have.
+_OF_FILES: Final = frozenset({"attachments", "proof", "documents_files"})
+
+
+def without_files(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in _OF_FILES}
+
+
+def joint_number(case_number: str) -> str:
+    """One number over both installations, made from that of the window that took the case."""
+    return f"J{case_number}"
+
+
 class Outcome(StrEnum):
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -97,6 +127,15 @@ class Actor(_Told):
     name: str = Field(min_length=1, max_length=100, description="对方经办人姓名")
 
 
+class ContentAt(_Told):
+    """What is not fit for a webhook: where it is fetched with a token, and its digest."""
+
+    path: str = Field(
+        min_length=1, max_length=500, pattern=r"^/[^/]", description="对方安装内的路径"
+    )
+    digest: str = Field(pattern=r"^sha-256:[0-9a-f]{64}$", description="内容的 SHA-256")
+
+
 class Told(_Told):
     """`data` of a webhook that a partner sends."""
 
@@ -104,11 +143,15 @@ class Told(_Told):
     actor: Actor | None = Field(default=None, description="谁作出的；每一步都须写明")
     location: str | None = Field(default=None, max_length=50, description="对方哪个地点作出的")
     case_number: str | None = Field(default=None, max_length=50, description="办件编号")
+    parcel_number: str | None = Field(default=None, max_length=50, description="封装袋编号")
     step: str | None = Field(default=None, max_length=50, description="多地联办中的步骤")
     handoff_id: UUID | None = None
     parcel_id: UUID | None = None
     discrepancy_id: UUID | None = None
     body: dict[str, Any] = Field(default_factory=dict, description="与接口相同的内容")
+    content: ContentAt | None = Field(
+        default=None, description="有不宜写在通知里的内容时：path 与 digest，由我方凭令牌取回"
+    )
 
 
 class Answered(_Told):
@@ -160,7 +203,7 @@ def faults_of(told: Told) -> list[Fault]:
     """What can be said of it before anything is looked up."""
     faults = []
     call = CALLS.get(told.kind)
-    if call is None:
+    if call is None and told.kind not in _OTHERS:
         faults.append(
             Fault("/data/kind", "unknown-kind", f"没有“{told.kind}”这种通知", "no such kind")
         )
@@ -177,7 +220,7 @@ _NAMES: Mapping[About, tuple[str, ...]] = MappingProxyType(
     {
         About.HANDOFF: ("handoff_id", "case_number"),
         About.CASE: ("case_number",),
-        About.PARCEL: ("parcel_id",),
+        About.PARCEL: ("parcel_id", "parcel_number"),
         About.PLACE: ("location",),
     }
 )

@@ -21,8 +21,12 @@ from services.routing.models.papers import (
     TransferRow,
 )
 from services.routing.models.partners import (
+    CaseLinkRow,
     ClientRow,
     ClientSecretRow,
+    ParcelLinkRow,
+    PartnerAccessRow,
+    PartnerMessageRow,
     PartnerSecretRow,
     PartnerWebhookRow,
 )
@@ -45,6 +49,7 @@ __all__ = [
     "ApprovalRow",
     "AttachmentRow",
     "Base",
+    "CaseLinkRow",
     "CaseRow",
     "ClientRow",
     "ClientSecretRow",
@@ -60,7 +65,10 @@ __all__ = [
     "OriginalRow",
     "ParcelDeedRow",
     "ParcelItemRow",
+    "ParcelLinkRow",
     "ParcelRow",
+    "PartnerAccessRow",
+    "PartnerMessageRow",
     "PartnerSecretRow",
     "PartnerWebhookRow",
     "QueueChangeRow",

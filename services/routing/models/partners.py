@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.routing.models.declared import Base
@@ -93,3 +93,69 @@ class ClientSecretRow(Base):
     expires_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_client_secret_client_id", "client_id"),)
+
+
+class PartnerAccessRow(Base):
+    """Where a partner's installation answers and with which account we come; the secret sealed."""
+
+    __tablename__ = "partner_access"
+
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    base_url: Mapped[str]
+    client_id: Mapped[str]
+    secret: Mapped[bytes]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+
+
+class CaseLinkRow(Base):
+    """One case in two installations: our number, theirs, and one joint number over both. `way`:
+    handed out by a window of ours, or handed in by one of theirs."""
+
+    __tablename__ = "case_link"
+
+    case_number: Mapped[str] = mapped_column(primary_key=True)
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    joint_number: Mapped[str]
+    their_number: Mapped[str | None]
+    way: Mapped[str]
+    linked_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("partner", "joint_number"),)
+
+
+class ParcelLinkRow(Base):
+    """One bag in two installations; the number printed on it is the sender's."""
+
+    __tablename__ = "parcel_link"
+
+    parcel_id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    joint_number: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("partner", "joint_number"),)
+
+
+class PartnerMessageRow(Base):
+    """What we told a partner; `content` is sealed and fetched by it with a token, and its digest
+    travels in the webhook."""
+
+    __tablename__ = "partner_message"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner: Mapped[str]
+    case_number: Mapped[str | None]
+    kind: Mapped[str]
+    content: Mapped[bytes]
+    digest: Mapped[str]
+    told_at: Mapped[datetime]
+    # The webhook under which it went out; their answer names it.
+    webhook_id: Mapped[UUID | None]
+    outcome: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+    faults: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+    __table_args__ = (
+        Index("ix_partner_message_webhook_id", "webhook_id"),
+        Index("ix_partner_message_partner", "partner", "id"),
+    )

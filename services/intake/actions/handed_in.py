@@ -1,0 +1,251 @@
+"""Cases that a partner's window hands in: fetched from there with our token, then taken through our
+own door like any other, under our number; all faults of it go back at once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.intake import events
+from services.intake.models import HandedInRow
+from shared.audit import trail
+from shared.clock import Clock
+from shared.db.transactions import Sessions
+from shared.errors import DomainError
+from shared.http.fetching import Access, Content, NotFetchedError, PartnerLine, read_object
+from shared.http.inner import Answer, Visit
+from shared.means import Origin, means
+from shared.messaging import outbox
+from shared.security.callers import Caller, Role
+from shared.security.keys import Keyring
+
+Door = Callable[[Visit], Awaitable[Answer]]
+
+SUBMITTED = "case.submitted"
+APPLIED, REJECTED = "applied", "rejected"
+_PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        SUBMITTED: "/intake/v1/cases",
+        "case.supplemented": "/intake/v1/cases/{case_number}/supplements",
+        "case.withdrawn": "/intake/v1/cases/{case_number}/withdrawal",
+    }
+)
+_LEASE = timedelta(minutes=1)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=10)
+_FOR = "intake.handed_in.instructions:{}:{}"
+
+
+class Instructions(BaseModel):
+    """What was said of it, and how it is fetched."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    partner: str
+    webhook_id: str
+    kind: str
+    joint_number: str
+    their_number: str
+    case_number: str | None = None
+    location: str
+    content: Content
+    actor: dict[str, str]
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    sessions: Sessions
+    door: Door
+    line: PartnerLine
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    outcome: str
+    case_number: str | None = None
+    faults: tuple[dict[str, Any], ...] = ()
+
+
+async def keep(session: AsyncSession, told: Instructions, *, at: datetime) -> None:
+    """Before anything is fetched; the same again changes nothing."""
+    context = _FOR.format(told.partner, told.webhook_id)
+    await session.execute(
+        insert(HandedInRow)
+        .values(
+            partner=told.partner,
+            webhook_id=told.webhook_id,
+            kind=told.kind,
+            joint_number=told.joint_number,
+            instructions=means(session).keys.seal(
+                "fields", told.model_dump_json().encode(), context=context
+            ),
+            received_at=at,
+            next_attempt_at=at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _open(keys: Keyring, row: HandedInRow) -> Instructions:
+    context = _FOR.format(row.partner, row.webhook_id)
+    return Instructions.model_validate_json(keys.open("fields", row.instructions, context=context))
+
+
+async def take_next(worker: Worker) -> bool:
+    """One that is due; whether there was one. Its key is its webhook's id: whoever dies over it
+    finds, coming back, the case that there is already."""
+    async with worker.sessions.begin() as session:
+        row = await _next_due(session, at=worker.clock())
+        if row is None:
+            return False
+        row.attempts += 1
+        row.next_attempt_at = worker.clock() + _LEASE
+        told = _open(means(session).keys, row)
+    try:
+        verdict = await _take(worker, told)
+    except NotFetchedError as error:
+        await _put_off(worker, row, error.reason)
+        return True
+    async with worker.sessions.begin() as session:
+        session.info["origin"] = Origin(
+            actor=_actor(told),
+            role=Role.PARTNER,
+            location=told.location,
+            name=told.actor.get("name"),
+            partner=told.partner,
+        )
+        await _settle(session, told, verdict, at=worker.clock())
+    return True
+
+
+async def _next_due(session: AsyncSession, *, at: datetime) -> HandedInRow | None:
+    earlier = aliased(HandedInRow)
+    waiting = (
+        select(earlier.turn)
+        .where(
+            earlier.partner == HandedInRow.partner,
+            earlier.joint_number == HandedInRow.joint_number,
+            earlier.turn < HandedInRow.turn,
+            earlier.settled_at.is_(None),
+        )
+        .exists()
+    )
+    return await session.scalar(
+        select(HandedInRow)
+        .where(HandedInRow.settled_at.is_(None), HandedInRow.next_attempt_at <= at, ~waiting)
+        .order_by(HandedInRow.next_attempt_at, HandedInRow.turn)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def _take(worker: Worker, told: Instructions) -> _Verdict:
+    try:
+        content = read_object(await worker.line.fetch(told.access, told.content))
+    except DomainError as error:
+        fault = {
+            "pointer": "/data/content",
+            "code": error.code,
+            "message_zh": error.message_zh,
+            "message_en": error.message_en,
+        }
+        return _Verdict(REJECTED, told.case_number, (fault,))
+    body = content.get("submission") if told.kind == SUBMITTED else content
+    answer = await worker.door(
+        Visit(
+            caller=Caller(
+                subject=_actor(told),
+                name=told.actor.get("name") or told.partner,
+                role=Role.PARTNER,
+                location=told.location,
+                partner=told.partner,
+                issuer="webhook",
+            ),
+            method="POST",
+            path=_PATHS[told.kind].format(case_number=told.case_number),
+            key=_key(told),
+            body=body,
+        )
+    )
+    if answer.failed:
+        raise NotFetchedError(f"http-{answer.status}")
+    if answer.done:
+        return _Verdict(APPLIED, str(answer.body["case_number"]))
+    return _Verdict(REJECTED, told.case_number, _faults(answer))
+
+
+def _actor(told: Instructions) -> str:
+    return f"{told.partner}:{told.actor.get('id') or 'system'}"
+
+
+def _key(told: Instructions) -> str:
+    named = f"{told.partner}\n{told.webhook_id}"
+    return "handed-in-" + hashlib.sha256(named.encode()).hexdigest()
+
+
+def _faults(answer: Answer) -> tuple[dict[str, Any], ...]:
+    said = answer.body
+    if said.get("faults"):
+        return tuple(said["faults"])
+    return (
+        {
+            "pointer": "",
+            "code": str(said.get("code", "refused")),
+            "message_zh": str(said.get("detail", "未能收件")),
+            "message_en": str(said.get("detail_en", "refused")),
+        },
+    )
+
+
+async def _put_off(worker: Worker, given: HandedInRow, reason: str) -> None:
+    async with worker.sessions.begin() as session:
+        row = await session.get_one(HandedInRow, (given.partner, given.webhook_id))
+        pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 12), _LONGEST_PAUSE)
+        row.last_error, row.next_attempt_at = reason, worker.clock() + pause
+
+
+async def _settle(
+    session: AsyncSession, told: Instructions, verdict: _Verdict, *, at: datetime
+) -> None:
+    row = await session.get_one(HandedInRow, (told.partner, told.webhook_id), with_for_update=True)
+    if row.settled_at is not None:
+        return
+    row.settled_at, row.next_attempt_at, row.last_error = at, None, None
+    row.outcome, row.case_number = verdict.outcome, verdict.case_number
+    settled = events.HandingInSettled(
+        partner=told.partner,
+        webhook_id=told.webhook_id,
+        kind=told.kind,
+        outcome=verdict.outcome,
+        case_number=verdict.case_number,
+        joint_number=told.joint_number,
+        their_number=told.their_number,
+        faults=verdict.faults,
+        at=at,
+    )
+    # After what was said of the case itself, so that whoever hears of it knows the case.
+    subject = verdict.case_number or f"handed-in:{told.partner}:{told.joint_number}"
+    await outbox.record(session, settled, subject=subject, at=at)
+    await trail.record(
+        session,
+        action="partner-case-settled",
+        case_number=verdict.case_number,
+        resource=f"handed-in:{told.partner}/{told.webhook_id}",
+        outcome=verdict.outcome,
+        facts={
+            "kind": told.kind,
+            "their_number": told.their_number,
+            "joint_number": told.joint_number,
+            "faults": [str(each.get("code")) for each in verdict.faults],
+        },
+        at=at,
+    )

@@ -1,0 +1,296 @@
+"""One case in two installations: what is done here is told there, and done there by the same step.
+
+Each side keeps its own rows, clock and custody; none waits for the other. Nothing that a partner
+did is told back to it as ours.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.routing import events
+from services.routing.domain import crossings
+from services.routing.domain.registry import Location
+from services.routing.models import (
+    CaseLinkRow,
+    CaseRow,
+    HandoffRow,
+    ParcelLinkRow,
+    ParcelRow,
+    PartnerMessageRow,
+)
+from services.routing.queries import crossings as queries
+from services.routing.queries import registry
+from services.routing.queries.registry import Known
+from shared.chance import new_id
+from shared.http.fetching import digest_of
+from shared.means import means, origin
+from shared.messaging import outbox
+
+WEBHOOKS = "webhooks"
+OUT, IN = "out", "in"
+
+
+async def tell(
+    session: AsyncSession,
+    partner: str,
+    kind: str,
+    content: Mapping[str, Any],
+    *,
+    case_number: str | None = None,
+    joint_number: str | None = None,
+    parcel_number: str | None = None,
+    step: str | None = None,
+    location: str | None = None,
+    at: datetime,
+) -> None:
+    """The content stays here, sealed, until the partner fetches it; its digest travels."""
+    id_, by, written = new_id(), origin(session), to_json(content)
+    digest = digest_of(written)
+    told = events.PartnerTold(
+        partner=partner,
+        kind=kind,
+        case_number=joint_number,
+        parcel_number=parcel_number,
+        step=step,
+        location=location,
+        actor={"id": by.actor, "name": by.name or by.actor},
+        content=events.ToldContent(
+            path=f"/routing/v1/partner-messages/{id_}/content", digest=digest
+        ),
+        at=at,
+    )
+    subject = case_number or f"parcel:{parcel_number}"
+    webhook_id = await outbox.record(session, told, subject=subject, at=at)
+    session.add(
+        PartnerMessageRow(
+            id=id_,
+            partner=partner,
+            case_number=case_number,
+            kind=kind,
+            content=queries.seal_content(means(session).keys, id_, written),
+            digest=digest,
+            told_at=at,
+            webhook_id=webhook_id,
+            faults=[],
+        )
+    )
+    await session.flush()
+
+
+def _whose(known: Known, location: str) -> str | None:
+    """The partner whose installation the place works in, where that one takes webhooks."""
+    place = known.registry.last_known(location)
+    if place is None or place.partner is None:
+        return None
+    document = known.documents.get(("partner", place.partner), {})
+    return place.partner if document.get("way") == WEBHOOKS else None
+
+
+async def hand_out(
+    session: AsyncSession, case: CaseRow, rows: Sequence[HandoffRow], known: Known, *, at: datetime
+) -> None:
+    """A case that our window took goes to every partner that has a step in it."""
+    taken_by = known.registry.last_known(case.receiving_location)
+    if taken_by is None or taken_by.partner is not None:
+        return
+    for partner in sorted({whose for row in rows if (whose := _whose(known, row.location))}):
+        joint = crossings.joint_number(case.case_number)
+        session.add(
+            CaseLinkRow(
+                case_number=case.case_number,
+                partner=partner,
+                joint_number=joint,
+                their_number=None,
+                way=OUT,
+                linked_at=at,
+            )
+        )
+        content = {
+            "submission": queries.application_of(session, case),
+            "item": {"code": case.item_code, "version": case.item_version},
+            "case_number": case.case_number,
+            "joint_number": joint,
+            "received_at": case.received_at,
+        }
+        await tell(
+            session,
+            partner,
+            "case.submitted",
+            content,
+            case_number=case.case_number,
+            joint_number=joint,
+            location=case.receiving_location,
+            at=at,
+        )
+
+
+async def mirror_step(session: AsyncSession, row: HandoffRow, said: bytes, *, at: datetime) -> None:
+    """`said`: the address of the call and its body, as the officer sent it."""
+    tail, body = _call(said)
+    if tail not in crossings.MIRRORED_STEPS:
+        return
+    for link in await _others(session, row.case_number):
+        await tell(
+            session,
+            link.partner,
+            f"handoff.{tail}",
+            crossings.without_files(body),
+            case_number=row.case_number,
+            joint_number=link.joint_number,
+            step=row.step,
+            location=origin(session).location,
+            at=at,
+        )
+
+
+async def _others(session: AsyncSession, case_number: str) -> list[CaseLinkRow]:
+    mine = origin(session).partner
+    return [link for link in await queries.links(session, case_number) if link.partner != mine]
+
+
+def _call(said: bytes) -> tuple[str, dict[str, Any]]:
+    address, _, written = said.partition(b"\n")
+    tail = address.partition(b"?")[0].decode().rpartition("/")[2]
+    body = json.loads(written) if written.strip() else {}
+    return tail, body if isinstance(body, dict) else {}
+
+
+async def mirror_request(
+    session: AsyncSession, case: CaseRow, kind: str, content: Mapping[str, Any], *, at: datetime
+) -> None:
+    """What our window asks for an applicant, wherever the case is worked on."""
+    for link in await queries.links(session, case.case_number):
+        if link.way != OUT:
+            continue
+        await tell(
+            session,
+            link.partner,
+            kind,
+            content,
+            case_number=case.case_number,
+            joint_number=link.joint_number,
+            location=case.receiving_location,
+            at=at,
+        )
+
+
+async def mirror_parcel(
+    session: AsyncSession, row: ParcelRow, said: bytes, *, at: datetime
+) -> None:
+    """Once it leaves for a partner's place, both ends follow it under the number on the bag."""
+    tail, body = _call(said)
+    if tail == "handover":
+        await _send_parcel(session, row, body, at=at)
+    elif tail in crossings.MIRRORED_DEEDS:
+        mine = origin(session).partner
+        for link in await queries.parcel_links(session, row.id):
+            if link.partner == mine:
+                continue
+            await tell(
+                session,
+                link.partner,
+                f"parcel.{tail}",
+                await _papers_of(session, link.partner, body),
+                parcel_number=link.joint_number,
+                location=origin(session).location,
+                at=at,
+            )
+
+
+async def _send_parcel(
+    session: AsyncSession, row: ParcelRow, body: dict[str, Any], *, at: datetime
+) -> None:
+    known, by = await registry.known(session), origin(session)
+    partner = _whose(known, row.to_location)
+    if partner is None or by.partner == partner:
+        return
+    named = await queries.papers_named(session, partner, parcel_id=row.id)
+    if not named:
+        return
+    session.add(ParcelLinkRow(parcel_id=row.id, partner=partner, joint_number=row.number))
+    content = {
+        "from": row.from_location,
+        "to": row.to_location,
+        "originals": list(named.values()),
+        "seal_number": row.seal_number,
+        "handover": body,
+    }
+    await tell(
+        session,
+        partner,
+        crossings.PARCEL_SENT,
+        content,
+        parcel_number=row.number,
+        location=row.from_location,
+        at=at,
+    )
+
+
+_LISTS = ("found", "damaged")
+
+
+async def _papers_of(session: AsyncSession, partner: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with papers named as both sides can; what one side alone knows stays a text."""
+    papers = await queries.typed(session, [text for name in _LISTS for text in body.get(name, ())])
+    named = await queries.papers_named(session, partner, ids=papers.values())
+    return {
+        **body,
+        **{
+            name: [
+                named[papers[text]]
+                for text in body[name]
+                if text in papers and papers[text] in named
+            ]
+            for name in _LISTS
+            if name in body
+        },
+    }
+
+
+async def mirror_delivery(
+    session: AsyncSession, case_number: str, *, delivered_at: datetime, at: datetime
+) -> None:
+    """The applicant has the result: whoever worked on it may close its file."""
+    for link in await queries.links(session, case_number):
+        if link.way == OUT:
+            await tell(
+                session,
+                link.partner,
+                crossings.DELIVERED,
+                {"delivered_at": delivered_at},
+                case_number=case_number,
+                joint_number=link.joint_number,
+                at=at,
+            )
+
+
+async def settle_told(
+    session: AsyncSession, partner: str, answered: crossings.Answered, *, at: datetime
+) -> None:
+    """What became of it there. The first answer counts."""
+    row = await queries.told_as(session, partner, _uuid(answered.webhook_id))
+    if row is None or row.outcome is not None:
+        return
+    row.outcome, row.faults, row.settled_at = answered.outcome, answered.faults, at
+    if row.kind != "case.submitted" or row.case_number is None:
+        return
+    for link in await queries.links(session, row.case_number):
+        if link.partner == partner:
+            link.their_number = answered.case_number
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def is_theirs(place: Location | None, partner: str) -> bool:
+    return place is not None and place.partner == partner
