@@ -84,6 +84,10 @@ duties: install ## Print which side may take which step: mode, status, step, sid
 rotate-keys: install ## New keys, and everything sealed taken to them while the installation runs (DATA_DIR)
 	@$(BIN)/python -m deploy.ops rotate-keys
 
+.PHONY: asyncapi
+asyncapi: install ## Write docs/asyncapi.json from the event models
+	@$(BIN)/python -m deploy.asyncapi
+
 .PHONY: catalogue-import
 catalogue-import: install ## Publish the service items of FILE= (.json or .csv, all or nothing)
 	@$(BIN)/python -m deploy.ops catalogue-import "$(FILE)"

@@ -18,6 +18,7 @@ from services.notify.api import (
     deliveries,
     dispatches,
     messages,
+    outgoing_webhooks,
     results,
     sms,
     subscriptions,
@@ -100,6 +101,7 @@ def create_app(premises: Premises) -> FastAPI:
         },
         lifespan=lifespan,
         tags=_TAGS,
+        webhooks=outgoing_webhooks.section(),
     )
     app.state.typesetter = typesetter
     app.state.push_secrets = _push_secrets(_settings(premises))

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -45,9 +45,11 @@ def new_app(
     tags: Sequence[dict[str, str]] = (),
     behind_porter: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
     pace: Pace | None = None,
+    webhooks: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes);
-    `behind_porter` see a request when the caller is known, before the framework does."""
+    `behind_porter` see a request when the caller is known, before the framework does; `webhooks` is
+    that section of the page: what we call, rather than who calls us."""
     app = FastAPIOffline(
         title=title,
         description=description,
@@ -76,7 +78,8 @@ def new_app(
     for router in routers:
         app.include_router(router, prefix=f"/{house}")
     app.include_router(_health(house, checks))
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    told = webhooks or {}
+    app.openapi = lambda: _openapi(app, told)  # type: ignore[method-assign]  # FastAPI's own way
     for each in behind_porter:
         app.add_middleware(each)
     app.add_middleware(
@@ -150,7 +153,7 @@ def _limits(given: Sequence[tuple[str, str, int]]) -> Callable[[str, str], int]:
     return body_limit
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, webhooks: Mapping[str, Any]) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title,
@@ -176,6 +179,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
         _compose_examples(schema)
+        if webhooks:
+            schema["webhooks"] = dict(webhooks)
         app.openapi_schema = schema
     return app.openapi_schema
 

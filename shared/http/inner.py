@@ -61,7 +61,7 @@ class Answer:
     @property
     def failed(self) -> bool:
         """Not refused: it broke, or could not be done just now."""
-        return self.status >= 500
+        return self.status >= 500 or self.status == httpx.codes.TOO_MANY_REQUESTS
 
 
 class InnerDoor:
