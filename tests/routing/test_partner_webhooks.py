@@ -10,8 +10,10 @@ import standardwebhooks
 
 from services.routing.actions import applying
 from shared.http.inner import Answer, Visit
-from tests.routing.builders import House
+from tests.routing.builders import OFFICE, House
 from tests.routing.partners import PARTNER, Province, new_secret, province
+
+DIGEST = "sha-256:" + "0" * 64
 
 
 @pytest.fixture
@@ -288,3 +290,89 @@ async def test_a_colleague_of_the_partner_goes_on_where_another_stood(
         "SELECT holder, holder_name FROM handoff WHERE case_number = :number", number=number
     )
     assert (row.holder, row.holder_name) == (f"{PARTNER}:li", "李经办")
+
+
+async def _handing_in(gansu: Province, **data: object) -> str:
+    return await gansu.say(
+        "case.submitted",
+        case_number="J62000026000000011",
+        location=data.pop("location", OFFICE),
+        content={"path": "/routing/v1/partner-messages/1/content", "digest": DIGEST},
+        **data,
+    )
+
+
+async def test_a_case_that_is_handed_in_goes_to_intake_and_what_follows_waits_for_it(
+    house: House, gansu: Province
+) -> None:
+    await house.post(
+        f"/partners/{PARTNER}/access",
+        house.token("ops"),
+        base_url="https://there.example",
+        client_id="c-1",
+        client_secret="their-secret-for-us",
+    )
+    id_ = await _handing_in(gansu)
+    later = await gansu.say("case.withdrawn", case_number="J62000026000000011", location=OFFICE)
+    await gansu.applied()
+    (row,) = await house.rows("SELECT data FROM outbox WHERE type = 'routing.case-handed-in.v1'")
+    assert (row.data["webhook_id"], row.data["kind"]) == (id_, "case.submitted")
+    assert "their-secret-for-us" not in str(row.data)
+    assert [await gansu.verdict(each) for each in (id_, later)] == [(None, []), (None, [])]
+
+    number = await house.receive()
+    await house.feed(
+        "intake.handing-in-settled.v1",
+        number,
+        {
+            "partner": PARTNER,
+            "webhook_id": id_,
+            "kind": "case.submitted",
+            "outcome": "applied",
+            "case_number": number,
+            "joint_number": "J62000026000000011",
+            "their_number": "62000026000000011",
+            "at": house.clock().isoformat(),
+        },
+    )
+    assert await gansu.verdict(id_) == ("applied", [])
+    (answered,) = [data for type_, data in await house.told(number) if "answered" in type_]
+    assert (answered["case_number"], answered["joint_number"]) == (number, "J62000026000000011")
+    ops = house.token("ops")
+    (crossing,) = (await house.get(f"/cases/{number}/crossings", ops)).json()["crossings"]
+    assert (crossing["their_number"], crossing["way"]) == ("62000026000000011", "in")
+
+
+async def test_a_case_is_handed_in_at_a_window_of_the_partners_own(
+    house: House, gansu: Province
+) -> None:
+    id_ = await _handing_in(gansu, location="630104-C1")
+    await gansu.applied()
+    assert await gansu.verdict(id_) == ("rejected", ["not-your-window"])
+
+
+async def test_what_intake_rejects_is_told_back_with_every_fault(
+    house: House, gansu: Province
+) -> None:
+    id_ = await _handing_in(gansu)
+    faults = [
+        {"pointer": f"/{name}", "code": "missing", "message_zh": "缺", "message_en": "missing"}
+        for name in ("applicant", "basis")
+    ]
+    await house.feed(
+        "intake.handing-in-settled.v1",
+        "handed-in",
+        {
+            "partner": PARTNER,
+            "webhook_id": id_,
+            "kind": "case.submitted",
+            "outcome": "rejected",
+            "joint_number": "J62000026000000011",
+            "their_number": "62000026000000011",
+            "faults": faults,
+            "at": house.clock().isoformat(),
+        },
+    )
+    assert await gansu.verdict(id_) == ("rejected", ["missing", "missing"])
+    (answered,) = [data for _, data in await house.told(f"partner:{PARTNER}")]
+    assert answered["faults"] == faults
