@@ -292,13 +292,12 @@ async def test_a_colleague_of_the_partner_goes_on_where_another_stood(
     assert (row.holder, row.holder_name) == (f"{PARTNER}:li", "李经办")
 
 
-async def _handing_in(gansu: Province, **data: object) -> str:
+async def _handing_in(gansu: Province, *, location: str = OFFICE) -> str:
     return await gansu.say(
         "case.submitted",
         case_number="J62000026000000011",
-        location=data.pop("location", OFFICE),
+        location=location,
         content={"path": "/routing/v1/partner-messages/1/content", "digest": DIGEST},
-        **data,
     )
 
 
