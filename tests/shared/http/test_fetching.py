@@ -35,13 +35,17 @@ class There:
         self.asked.append(request.url.path)
         if request.url.path == "/routing/oauth/token":
             assert b"grant_type=client_credentials" in request.content
-            return httpx.Response(200, json={"access_token": "t", "expires_in": 900})
+            return _streamed(200, b'{"access_token": "t", "expires_in": 900}')
         assert request.headers["authorization"] == "Bearer t"
-        return httpx.Response(self.status, content=self.body)
+        return _streamed(self.status, self.body)
 
     def line(self, answer: Callable[[httpx.Request], httpx.Response] | None = None) -> PartnerLine:
         client = httpx.AsyncClient(transport=httpx.MockTransport(answer or self))
         return PartnerLine(client, lambda: self.at)
+
+
+def _streamed(status: int, body: bytes) -> httpx.Response:
+    return httpx.Response(status, stream=httpx.ByteStream(body))
 
 
 async def test_one_token_serves_until_it_nears_its_end() -> None:
