@@ -96,6 +96,10 @@ catalogue-import: install ## Publish the service items of FILE= (.json or .csv, 
 directory-import: install ## Register the places, rules and agreements of FILE= (all or nothing)
 	@$(BIN)/python -m deploy.ops directory-import "$(FILE)"
 
+.PHONY: partner-check
+partner-check: install ## Play our side against a webhook endpoint: make partner-check URL=… SECRET=whsec_…
+	@$(BIN)/python -m deploy.partner_check "$(URL)" "$(SECRET)"
+
 .PHONY: check
 check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 	@$(BIN)/ruff format --check .
