@@ -35,6 +35,10 @@ class MaterialNamed(BaseModel):
     name: str
 
 
+class ResultTerms(BaseModel):
+    delivery: list[str] = []
+
+
 class ItemPublished(BaseModel):
     code: str
     version: int
@@ -42,6 +46,7 @@ class ItemPublished(BaseModel):
     short_name: str = ""
     postage_payer: str = "none"
     materials: list[MaterialNamed] = []
+    result: ResultTerms = ResultTerms()
 
 
 class Contact(BaseModel):
@@ -191,6 +196,7 @@ async def on_item_published(session: AsyncSession, message: Received[ItemPublish
         "short_name": item.short_name or item.name,
         "postage_payer": item.postage_payer,
         "material_names": {each.code: each.name for each in item.materials},
+        "ways": item.result.delivery,
     }
     await _keep(session, ItemRow, row)
 

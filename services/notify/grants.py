@@ -54,6 +54,7 @@ GRANTS = Grants(
         },
         "hand_over_dispatch": _SENDERS,
         "report_dispatch": _SENDERS,
+        "choose_carrier": _SENDERS,
         "print_label": _SENDERS,
         "print_handover_list": _SENDERS,
         "receive_carrier_push": ANONYMOUS,

@@ -19,6 +19,7 @@ HOUSES = ("intake", "routing", "notify")
 # What an example speaks of and an installation of its own does not have.
 ABSENT = {
     ("hand_over_dispatch", "已预约"): "a carrier that takes bookings",
+    ("choose_carrier", "选定"): "a carrier that takes bookings",
     ("receive_carrier_push", "示例"): "a carrier, whose secret signs what it pushes",
     ("receive_partner_webhook", "受理"): "a partner, whose secret signs what it tells",
     ("receive_sms_reports", "示例"): "a gateway, whose secret signs what it reports",

@@ -25,6 +25,7 @@ from services.routing.events import (
     NoticeFault,
     NoticeIssued,
     ParcelArrived,
+    ParcelClosed,
     ParcelHandedOver,
     ParcelSealed,
 )
@@ -99,7 +100,7 @@ class Post:
         await applier.apply_due()
 
 
-def item_published(code: str = ITEM) -> Event:
+def item_published(code: str = ITEM, *, ways: Sequence[str] = ()) -> Event:
     """Only the type is intake's: the whole of an item takes a catalogue."""
 
     class ItemPublished(Event):
@@ -112,8 +113,9 @@ def item_published(code: str = ITEM) -> Event:
         short_name: str = "异地就医备案"
         postage_payer: str = "applicant"
         materials: tuple[dict[str, JsonValue], ...] = ({"code": "M1", "name": "备案表"},)
+        result: dict[str, list[str]]
 
-    return ItemPublished(code=code)
+    return ItemPublished(code=code, result={"delivery": list(ways)})
 
 
 def location(code: str, name: str, division: str) -> LocationRegistered:
@@ -277,6 +279,10 @@ def parcel_handed_over(waybill: str | None, *, carrier: str = "simulated") -> Pa
     return ParcelHandedOver(
         **_of_parcel("handed_over"), carrier=carrier, waybill=waybill, due_on=None
     )
+
+
+def parcel_closed() -> ParcelClosed:
+    return ParcelClosed(**_of_parcel("closed"))
 
 
 def parcel_arrived() -> ParcelArrived:

@@ -288,6 +288,9 @@ def upgrade() -> None:
         sa.Column("short_name", sa.Text(), nullable=False),
         sa.Column("postage_payer", sa.Text(), nullable=False),
         sa.Column("material_names", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "ways", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_item")),
     )
     op.create_table(

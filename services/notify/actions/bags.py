@@ -124,7 +124,10 @@ def _under_another_waybill(journey: Journey, code: str | None, waybill: str | No
 
 
 async def follow_bag(session: AsyncSession, parcel_id: UUID, deed: Deed, *, at: datetime) -> None:
-    """People's word at either end goes before the carrier's; what fits no longer moves nothing."""
+    """People's word at either end goes before the carrier's; what fits no longer moves nothing, and
+    a bag that was never sealed has no dispatch."""
+    if deed is Deed.CLOSED and await session.get(DispatchRow, parcel_id) is None:
+        return
     journey = await journeys.take_up(session, parcel_id, at=at)
     dispatch, step = journey.dispatch, _STEPS[deed]
     if step not in dispatches.allowed(Status(dispatch.status)):

@@ -18,15 +18,19 @@ from services.notify.actions.printing import CONTENTS
 from services.notify.actions.tracking import TRACK_EVERY
 from services.notify.domain import deliveries, retries
 from services.notify.domain.deliveries import Step as DeliveryStep
-from services.notify.domain.dispatches import Status, Step
+from services.notify.domain.dispatches import DispatchStepNotAllowedError, Status, Step
 from services.notify.gateways.carriers import BookingOrder, CarrierGateway, Carriers, Party
 from services.notify.gateways.outcomes import Done, Duplicate, Outcome, Refused, RetryLater
 from services.notify.models import DispatchRow
+from services.notify.queries import dispatches as queries
 from services.notify.queries import places, seals
 from services.notify.queries.seals import Envelope
 from shared.clock import Clock
 from shared.db.transactions import Sessions
+from shared.errors import Fault, InvalidError
+from shared.http import etags
 from shared.means import means
+from shared.security.grants import Scope
 
 LEASE = timedelta(minutes=2)
 _CANCEL_AGAIN = timedelta(minutes=10)
@@ -138,6 +142,36 @@ def _too_late(dispatch: DispatchRow, asked: _Asked, outcome: Outcome, *, at: dat
     if isinstance(outcome, Done | Duplicate):
         dispatch.cancel_gateway = asked.gateway.code
         dispatch.cancel_at, dispatch.cancel_waybill = at, outcome.reference
+
+
+async def choose_carrier(
+    session: AsyncSession,
+    dispatch_id: UUID,
+    *,
+    carrier: str,
+    scope: Scope,
+    if_match: str | None,
+    at: datetime,
+) -> DispatchRow:
+    """Where the rules name none, or the one they named will not take it: a person does."""
+    etags.require(if_match, (await queries.one(session, dispatch_id, scope)).version)
+    journey = await journeys.take_up(session, dispatch_id, at=at)
+    dispatch = journey.dispatch
+    if dispatch.status not in {Status.PLANNED, Status.REFUSED}:
+        raise DispatchStepNotAllowedError(Status(dispatch.status), Step.BOOK)
+    known = matters.practice(session).carriers
+    if carrier not in known:
+        zh = f"没有接入这家寄递机构，可选：{'、'.join(known) or '无'}"
+        raise InvalidError([Fault("/carrier", "carrier-unknown", zh, "not a connected carrier")])
+    if dispatch.status == Status.REFUSED:
+        planning.change(dispatch, Step.PLAN_AGAIN, at=at)
+    if dispatch.gateway != carrier:
+        planning.unbook(dispatch, at=at)
+    dispatch.gateway, dispatch.attempts = carrier, 0
+    dispatch.next_attempt_at, dispatch.last_error = at, None
+    dispatch.version, dispatch.changed_at = dispatch.version + 1, at
+    await journeys.conclude(journey, "carrier-chosen")
+    return dispatch
 
 
 async def cancel_next(sessions: Sessions, carriers: Carriers, clock: Clock) -> bool:

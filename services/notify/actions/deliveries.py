@@ -16,7 +16,7 @@ from services.notify.domain import holds
 from services.notify.domain.deliveries import Method, Status, Step
 from services.notify.domain.proofs import Proof
 from services.notify.models import CaseRow, DeliveryRow
-from services.notify.queries import seals
+from services.notify.queries import places, seals
 from services.notify.queries.seals import Envelope, Outcome, ProofRecord
 from shared.chance import new_id
 from shared.errors import ConflictError, Fault, InvalidError
@@ -140,6 +140,7 @@ async def change_delivery(
         outstanding=matter.case.outstanding,
         rule=matter.practice.deferral,
     )
+    await _check_way(matter, method)
     _check_envelope(method, envelope)
     await _take_back(matter)
     delivery = matter.delivery
@@ -155,6 +156,17 @@ async def change_delivery(
 async def _take_back(matter: Matter) -> None:
     await links.withdraw(matter)
     await planning.call_off(matter)
+
+
+async def _check_way(matter: Matter, method: Method) -> None:
+    """Only as the item's published version lets its result be delivered."""
+    case = matter.case
+    item = await places.item(matter.session, case.item_code, case.item_version)
+    ways = item.ways if item else []
+    if ways and method.value not in ways:
+        zh = f"该事项的结果不能以这种方式送达，可选：{'、'.join(ways)}"
+        en = f"this item's result is delivered by {', '.join(ways)} only"
+        raise InvalidError([Fault("/method", "way-not-offered", zh, en)])
 
 
 def _check_envelope(method: Method, envelope: Envelope) -> None:

@@ -125,8 +125,7 @@ async def delivery_proof(
     outcome = seals.open_outcome(keys, row.id, row.outcome)
     proof = seals.open_proof(keys, row.id, row.proof) if row.proof else ProofRecord()
     known = await places.places(session, [row.receiving_location, row.handling_location])
-    at_window = row.method == Method.WINDOW_PICKUP
-    counter = known.get(row.receiving_location if at_window else row.handling_location)
+    window, office = (known.get(code) for code in (row.receiving_location, row.handling_location))
     certificate = outcome.certificate
     await trail.record(
         session,
@@ -148,13 +147,25 @@ async def delivery_proof(
             else Delivered("办理结果告知"),
         ),
         method=_METHODS.get(row.method, row.method),
-        place=counter.name if counter else "",
+        place=_where(session, row, window, office),
         delivered_at=row.delivered_at,
         collector=_collector(proof),
         identity_checked="已核验身份证件" if proof.identity_checked else "",
         reference=proof.reference,
         server=proof.recorded_by or "",
     )
+
+
+def _where(
+    session: AsyncSession, row: DeliveryRow, window: LocationRow | None, office: LocationRow | None
+) -> str:
+    """送达地点 is where it comes into the recipient's hands, not where it was decided."""
+    if row.method == Method.POST:
+        return seals.open_envelope(means(session).keys, row.id, row.envelope).address or ""
+    if row.method == Method.ELECTRONIC:
+        return "网上（凭链接查收）"
+    counter = window if row.method == Method.WINDOW_PICKUP else office
+    return counter.name if counter else ""
 
 
 def _recipient(session: AsyncSession, row: DeliveryRow) -> str:

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from services.notify.actions import booking, parcels, printing, troubles
 from services.notify.actions import dispatches as actions
-from services.notify.actions import parcels, printing, troubles
 from services.notify.actions.dispatches import Report
 from services.notify.actions.showing import number_as_stored
 from services.notify.actions.troubles import Trouble
@@ -251,6 +251,35 @@ async def hand_over_dispatch(
         dispatch_id,
         carrier=body.carrier,
         waybill=body.waybill,
+        scope=scope,
+        if_match=if_match,
+        at=now,
+    )
+    return await once.reply(200, DispatchOut.of(row), {"ETag": etags.of_version(row.version)})
+
+
+class CarrierIn(BaseModel):
+    carrier: str = Field(
+        min_length=1, max_length=50, description="已接入的寄递机构代码", examples=["simulated"]
+    )
+
+
+@router.post("/{dispatch_id}/carrier", summary="选定寄递机构", response_model=DispatchOut)
+async def choose_carrier(
+    dispatch_id: DispatchId,
+    body: Annotated[
+        CarrierIn, Body(openapi_examples={"选定": {"value": {"carrier": "simulated"}}})
+    ],
+    once: OncePerKey,
+    scope: Granted,
+    now: Now,
+    if_match: IfMatch = None,
+) -> Response:
+    """规则选不出或原机构不收时，由人选定一家已接入的寄递机构，随即向它预约；约上之前可以改。"""
+    row = await booking.choose_carrier(
+        once.session,
+        dispatch_id,
+        carrier=body.carrier,
         scope=scope,
         if_match=if_match,
         at=now,

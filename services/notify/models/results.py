@@ -20,7 +20,8 @@ from services.notify.models.declared import Base
 
 
 class ItemRow(Base):
-    """Notify's copy of a service item's version, with the fields it uses."""
+    """Notify's copy of a service item's version, with the fields it uses; `ways` are those in which
+    its result may be delivered, none named: any."""
 
     __tablename__ = "item"
 
@@ -30,6 +31,7 @@ class ItemRow(Base):
     short_name: Mapped[str]
     postage_payer: Mapped[str]
     material_names: Mapped[dict[str, Any]]
+    ways: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
 
 
 class LocationRow(Base):

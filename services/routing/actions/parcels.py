@@ -260,6 +260,8 @@ async def discard_parcel(
     if bag.items:
         raise NotEmptyError
     await bags.finish(bag, Deed.DISCARD, end, state=state)
+    # Sealed before, it may have been booked with a carrier.
+    await bags.announce(bag, events.ParcelClosed(**bags.of_parcel(bag)))
     return bag.row
 
 
