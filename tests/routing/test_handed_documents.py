@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from deploy.database import EmbeddedDatabase
+from shared.chance import new_id
 from shared.files.headers import write_digest
 from tests.routing.bench import Bench, Person, Taken, open_bench
 
@@ -145,6 +146,19 @@ async def _swap_files(bench: Bench) -> None:
         await connection.exec_driver_sql(move, (second.store_key, second.key_sealed, first.id))
 
 
+async def test_a_record_that_is_not_what_was_sent_is_not_handed_out(bench: Bench) -> None:
+    lead, branch = bench.person("officer", LEAD), bench.person("officer", BRANCH)
+    case = await permitted(bench, lead)
+    await answered(bench, lead, case, {"name": "准迁登记", "number": "1"})
+    out = (await bench.handoffs(case.number))[1]
+    async with bench.premises.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE transfer SET digest = 'sha-256:00'")
+    (document,) = (await branch.get(f"/handoffs/{out.id}"))["documents"]
+    for _ in range(2):
+        answer = await fetched(branch, out.id, document["id"])
+        assert (answer.status_code, answer.json()["code"]) == (409, "content-damaged")
+
+
 async def test_it_goes_to_the_places_of_the_matter_and_to_nobody_else(bench: Bench) -> None:
     lead, branch = bench.person("officer", LEAD), bench.person("officer", BRANCH)
     case = await permitted(bench, lead)
@@ -161,9 +175,10 @@ async def test_it_goes_to_the_places_of_the_matter_and_to_nobody_else(bench: Ben
     ]
     answer = await fetched(lead, settle, moved[1]["subject_id"])
     assert answer.json()["name"] == "迁出登记"
-    # Not one's own, not by a stranger, not by whoever has no business with applications.
+    # One's own from an earlier step too; but no stranger, and nobody without business in it.
     for person, handoff, found, status in (
-        (lead, settle, document["id"], 404),
+        (lead, settle, document["id"], 200),
+        (lead, settle, str(new_id()), 404),
         (bench.person("officer", "620102-CL"), settle, moved[1]["subject_id"], 404),
         (bench.person("ops", None), settle, moved[1]["subject_id"], 403),
     ):

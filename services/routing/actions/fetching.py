@@ -93,20 +93,18 @@ async def fetch_document(
     """What another step made, compared at the first fetch with what was sent."""
     async with opening() as session:
         handed = await queries.document(session, handoff_id, document_id, scope)
-        piece = Piece.of_document(handed.transfer)
-        verified = handed.transfer.verified_at is not None
+        piece = Piece.of_document(handed.case_number, handed.record)
         await transfers.note_fetched(session, handoff_id, piece, purpose=purpose, at=at)
     name = f"{piece.case_number}-{document_id}"
+    unseen = handed.transfer is not None and handed.transfer.verified_at is None
+    sent = handed.transfer is None or handed.transfer.digest == piece.digest
     if handed.file is None:
         content = to_json(handed.record)
-        sha256 = hashlib.sha256(content).digest()
-        whole = transfers.written(sha256) == piece.digest
-        if not verified or not whole:
-            await _note(opening, handoff_id, piece, whole=whole, at=at)
-        return Written(name, content, sha256)
+        if unseen or not sent:
+            await _note(opening, handoff_id, piece, whole=sent, at=at)
+        return Written(name, content, hashlib.sha256(content).digest())
     record = record_of(handed.file)
-    if not verified:
-        sent = transfers.written(record.sha256) == piece.digest
+    if unseen or not sent:
         whole = sent and await _is_whole(files, record)
         await _note(opening, handoff_id, piece, whole=whole, at=at)
     return Fetched(name, record)

@@ -165,9 +165,9 @@ class Piece:
         return cls(row.id, CONTENT, row.case_number, row.digest, about)
 
     @classmethod
-    def of_document(cls, row: TransferRow) -> "Piece":
-        about = {"document": str(row.subject_id)}
-        return cls(row.subject_id, DOCUMENT, row.case_number, row.digest, about)
+    def of_document(cls, case_number: str, document: dict[str, Any]) -> "Piece":
+        about, id_ = {"document": document["id"]}, UUID(document["id"])
+        return cls(id_, DOCUMENT, case_number, digest_of_document(document), about)
 
 
 async def note_fetched(

@@ -45,17 +45,19 @@ async def content(
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A document as it reached a place; `file` is empty where the record is all there is."""
+    """A document as a place has it; `file` is empty where the record is all there is, `transfer`
+    where the place made it itself."""
 
-    transfer: TransferRow
+    case_number: str
     record: dict[str, Any]
     file: AttachmentRow | None
+    transfer: TransferRow | None
 
 
 async def document(
     session: AsyncSession, handoff_id: UUID, document_id: UUID, scope: Scope
 ) -> Handed:
-    """What another step made and handed to this one."""
+    """What another step made: handed to this place, or its own from an earlier step."""
     row = await handoffs.read_handoff(session, handoff_id, scope)
     transfer = await session.scalar(
         select(TransferRow).where(
@@ -66,12 +68,13 @@ async def document(
     )
     made = [
         each
-        for act, _ in await handoffs.answers_beside(session, row)
+        for act, giver in await handoffs.answers_beside(session, row)
+        if transfer is not None or giver.location == row.location
         for each in read_words(session, act).get("documents", ())
         if each["id"] == str(document_id)
     ]
-    if transfer is None or not made:
+    if not made:
         raise NotFoundError
     digest = made[0].get("file")
     file = await attachments.find(session, row.case_number, digest) if digest else None
-    return Handed(transfer, made[0], file)
+    return Handed(row.case_number, made[0], file, transfer)
