@@ -11,7 +11,15 @@ from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import bags, deliveries, fanning, participation, promises, received
+from services.notify.actions import (
+    arrivals,
+    bags,
+    deliveries,
+    fanning,
+    participation,
+    promises,
+    received,
+)
 from services.notify.actions.bags import Deed, Sealed
 from services.notify.actions.deliveries import Decided
 from services.notify.actions.messages import tell
@@ -161,6 +169,17 @@ class CaseClosed(BaseModel):
     case_number: str
     outcome: str
     at: datetime
+
+
+class OriginalMoved(BaseModel):
+    kind: str
+    holder_kind: str
+    holder: str
+
+
+class OriginalsMoved(BaseModel):
+    case_number: str
+    originals: list[OriginalMoved]
 
 
 class PapersDelayed(BaseModel):
@@ -358,6 +377,21 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
         await tell(session, case, Event.CLOSED, source="", at=message.now, words=_on(told.at))
 
 
+async def on_originals_moved(session: AsyncSession, message: Received[OriginalsMoved]) -> None:
+    """Of papers, only the result concerns us: it has come to a place."""
+    told = message.data
+    reached = {
+        each.holder
+        for each in told.originals
+        if each.kind == "result" and each.holder_kind == "location"
+    }
+    if not reached:
+        return
+    case = await _case(session, told.case_number)
+    for location in sorted(reached):
+        await arrivals.came_to(session, case, location, at=message.now)
+
+
 # Late alone is a matter between the two places; that it was taken back follows from coming back.
 _ASTRAY: Mapping[str, Event] = MappingProxyType(
     {
@@ -449,6 +483,7 @@ _OWN: Mapping[str, Handler] = MappingProxyType(
         "routing.handoff-refused.v1": on_handoff_refused,
         "routing.case-decided.v1": on_case_decided,
         "routing.case-closed.v1": on_case_closed,
+        "routing.originals-moved.v1": on_originals_moved,
         "routing.papers-delayed.v1": on_papers_delayed,
         "routing.parcel-sealed.v1": on_parcel_sealed,
         "routing.parcel-handed-over.v1": on_parcel_handed_over,

@@ -137,6 +137,31 @@ async def test_the_result_comes_back_to_the_window_in_the_same_ledger(
     await agreed(town)
 
 
+async def test_a_result_that_comes_in_a_bag_of_papers_lies_ready_at_the_window(
+    town: Installation, at: Preparing
+) -> None:
+    case = await at.case(remote_collection.SUBMISSION, delivery={"method": "window_pickup"})
+    await sent_and_scanned(at, case)
+    officer = await at.claimed(case, "acceptance")
+    await officer.post(f"/routing/v1/handoffs/{case.handoff}/decision", GRANTED)
+    delivery = await at.delivery(case, lambda each: each["dispatch"])
+    kept = (await officer.get(f"/routing/v1/cases/{case.number}/custody")).json()["originals"]
+    label = next(each["label"] for each in kept if each["kind"] == "result")
+    office, window = at.at(Role.DISPATCHER, OFFICE), at.at(Role.DISPATCHER, WINDOW)
+    body = {"from": OFFICE, "to": WINDOW, "originals": [label]}
+    bag = f"/routing/v1/parcels/{(await office.post('/routing/v1/parcels', body))['id']}"
+    await office.post(f"{bag}/sealing", {})
+    await office.post(f"{bag}/handover", {"carrier": "EMS", "waybill": "EA000000099CN"})
+    await window.post(f"{bag}/scan", {"found": [label]})
+    ready = await at.delivery(case, lambda each: each["status"] == "ready")
+    assert ready["id"] == delivery["id"]
+    await agreed(town)
+    assert "ready" in await told(at, case)
+    # The post was never asked for it.
+    dispatch = await office.get(f"/notify/v1/dispatches/{delivery['dispatch']['id']}")
+    assert dispatch.json()["status"] == "cancelled"
+
+
 async def _result(at: Preparing, case: Case, act: str, holder: str) -> None:
     """The last entry of the result's ledger."""
 
