@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.models import OriginalRow
 from services.intake.queries import cases as reads
 from shared.messaging.apply import NotYetError
+
+_MOVED = text("""
+UPDATE case_original AS paper
+SET label = moved.label, holder = moved.holder, parcel_number = moved.parcel_number, moved_at = :at
+FROM unnest(
+    CAST(:ids AS uuid[]), CAST(:labels AS text[]), CAST(:holders AS text[]),
+    CAST(:parcels AS text[])
+) AS moved (original_id, label, holder, parcel_number)
+WHERE paper.original_id = moved.original_id AND paper.case_number = :number
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,10 @@ class Moved:
     original_id: UUID
     label: str
     holder: str
+
+    @property
+    def on_its_way(self) -> bool:
+        return self.holder.partition(":")[0] in ("parcel", "carrier")
 
 
 async def follow(
@@ -35,17 +48,16 @@ async def follow(
     case = await reads.lock_known(session, number)
     if case is None:
         raise NotYetError(f"case {number}")
-    for each in moved:
-        on_the_way = each.holder.partition(":")[0] in ("parcel", "carrier")
-        await session.execute(
-            update(OriginalRow)
-            .where(OriginalRow.original_id == each.original_id, OriginalRow.case_number == number)
-            .values(
-                label=each.label,
-                holder=each.holder,
-                parcel_number=parcel_number if on_the_way else None,
-                moved_at=at,
-            )
-        )
+    await session.execute(
+        _MOVED,
+        {
+            "number": number,
+            "at": at,
+            "ids": [each.original_id for each in moved],
+            "labels": [each.label for each in moved],
+            "holders": [each.holder for each in moved],
+            "parcels": [parcel_number if each.on_its_way else None for each in moved],
+        },
+    )
     case.version += 1
     case.changed_at = now
