@@ -232,6 +232,8 @@ class MaterialRow(Base):
     count: Mapped[int]
     e_certificate_sealed: Mapped[bytes | None]
     earlier_case: Mapped[str | None]
+    # 免证办: by what the paper was spared, and so how the applicant agreed.
+    spared: Mapped[str | None]
     supplement_id: Mapped[UUID | None]
     given_at: Mapped[datetime]
 

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from services.intake import events
 from services.intake.models import CaseRow, PromiseRow
 from services.routing import events as routing
+from shared.audit.trail import AUDIT
 from shared.chance import new_id
 from shared.messaging.envelope import Event, unseal
 from shared.messaging.outbox import OUTBOX
 from shared.premises import Premises
+from tests.intake.builders import certificate_number
 from tests.intake.conftest import AT, Tokens
 from tests.intake.test_following import assigned, notice, of_handoff, read
 from tests.intake.window import CASES, EXAMPLES, OtherHouse, submission, submit
@@ -236,3 +238,32 @@ async def test_a_paper_of_an_earlier_case_of_the_same_person_spares_it(
     assert [fault["code"] for fault in answer.json()["faults"]] == ["earlier-case-unknown"]
     async with premises.sessions() as session:
         assert len((await session.scalars(select(CaseRow))).all()) == 2
+
+
+async def test_a_paper_that_was_spared_says_on_what_ground_and_so_does_the_trail(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    earlier = (await submit(client, token()))["case_number"]
+    shown = {
+        "code": "M2",
+        "form": "e_certificate",
+        "e_certificate_id": certificate_number(),
+    }
+    materials = [
+        {"code": "M1", "form": "earlier_case", "earlier_case": earlier},
+        shown,
+        EXAMPLES["remote_collection"]["materials"][3],
+    ]
+    consent = {"earlier_materials": True, "e_certificates": True}
+    body = submission(materials=materials, consent=consent)
+    number = (await submit(client, token(), body))["case_number"]
+    case = await read(client, token(), number)
+    assert {each["code"]: each["spared"] for each in case["materials"]} == {
+        "M1": "earlier_case",
+        "M2": "consented",
+        "M3": None,
+    }
+    async with premises.sessions() as session:
+        query = AUDIT.select().where(AUDIT.c.case_number == number)
+        audited = (await session.execute(query)).one()
+    assert audited.facts["spared"] == {"M1": "earlier_case", "M2": "consented"}

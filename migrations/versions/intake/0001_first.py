@@ -491,6 +491,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("e_certificate_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("earlier_case", sa.Text(), nullable=True),
+        sa.Column("spared", sa.Text(), nullable=True),
         sa.Column("supplement_id", sa.Uuid(), nullable=True),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

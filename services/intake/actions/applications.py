@@ -12,7 +12,7 @@ from services.intake import events
 from services.intake.actions import seals
 from services.intake.actions.filing import Checked, Original, Paper, Papers, Promised
 from services.intake.actions.seals import Filed
-from services.intake.domain import deferrals, places, receipts, verifications
+from services.intake.domain import deferrals, exemptions, places, receipts, verifications
 from services.intake.domain.deferrals import Kind
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.submissions import CheckIn, MaterialIn, SubmissionIn
@@ -42,7 +42,7 @@ def lay_out(
 ) -> Papers:
     """The submission's materials as rows of their own."""
     return Papers(
-        papers=[_paper(session, each) for each in submission.materials],
+        papers=[_paper(session, each, submission) for each in submission.materials],
         originals=[
             Original(new_id(), code)
             for code in receipts.originals(submission.materials, item, submission.mode)
@@ -72,8 +72,8 @@ def checked(
     ]
 
 
-def _paper(session: AsyncSession, entered: MaterialIn) -> Paper:
-    material_id = new_id()
+def _paper(session: AsyncSession, entered: MaterialIn, submission: SubmissionIn) -> Paper:
+    material_id, ground = new_id(), exemptions.ground(entered, submission.consent)
     return Paper(
         material_id=material_id,
         code=entered.code,
@@ -83,6 +83,7 @@ def _paper(session: AsyncSession, entered: MaterialIn) -> Paper:
             means(session).keys, material_id, entered.e_certificate_id
         ),
         earlier_case=entered.earlier_case,
+        spared=ground.value if ground else None,
     )
 
 
@@ -139,7 +140,9 @@ async def announce_completed(
     tracking_code = seals.open_tracking(means(session).keys, number, case.tracking_sealed)
     papers = Papers(
         papers=[
-            Paper(row.material_id, row.code, row.form, row.count, None, row.earlier_case)
+            Paper(
+                row.material_id, row.code, row.form, row.count, None, row.earlier_case, row.spared
+            )
             for row in await reads.materials_of(session, number)
         ],
         originals=[

@@ -46,13 +46,14 @@ _CASE = (
 )
 
 _MATERIALS = """
-    SELECT material_id, :case_number, code, form, count, certificate, earlier,
+    SELECT material_id, :case_number, code, form, count, certificate, earlier, spared,
         CAST(:supplement_id AS uuid), :received_at
     FROM unnest(
         CAST(:material_ids AS uuid[]), CAST(:material_codes AS text[]),
         CAST(:material_forms AS text[]), CAST(:material_counts AS integer[]),
-        CAST(:material_certificates AS bytea[]), CAST(:material_earlier AS text[])
-    ) AS given (material_id, code, form, count, certificate, earlier)
+        CAST(:material_certificates AS bytea[]), CAST(:material_earlier AS text[]),
+        CAST(:material_spared AS text[])
+    ) AS given (material_id, code, form, count, certificate, earlier, spared)
 """
 
 # CTEs that write run whether or not they are read.
@@ -63,7 +64,7 @@ filed AS (
 ),
 materials AS (
     INSERT INTO case_material (material_id, case_number, code, form, count, e_certificate_sealed,
-        earlier_case, supplement_id, given_at)
+        earlier_case, spared, supplement_id, given_at)
     {_MATERIALS}
 ),
 originals AS (
@@ -118,6 +119,7 @@ class Paper:
     count: int
     e_certificate_sealed: bytes | None
     earlier_case: str | None
+    spared: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ def _of_papers(papers: Papers) -> dict[str, Any]:
         "material_counts": [each.count for each in papers.papers],
         "material_certificates": [each.e_certificate_sealed for each in papers.papers],
         "material_earlier": [each.earlier_case for each in papers.papers],
+        "material_spared": [each.spared for each in papers.papers],
         "original_ids": [each.original_id for each in papers.originals],
         "original_codes": [each.material_code for each in papers.originals],
         "promise_kinds": [each.kind for each in papers.promises],

@@ -108,6 +108,8 @@ async def _file(
             "mode": whole.submission.mode.value,
             "status": picture.status.value,
             "originals": len(papers.originals),
+            # Which papers were spared, and on what the applicant's agreement rests.
+            "spared": {each.code: each.spared for each in papers.papers if each.spared},
         },
     )
     what = What.REGISTERED if faults else What.RECEIVED

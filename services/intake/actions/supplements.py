@@ -236,6 +236,7 @@ async def _lay_down(
             "count": each.count,
             "e_certificate_sealed": each.e_certificate_sealed,
             "earlier_case": each.earlier_case,
+            "spared": each.spared,
             "supplement_id": request_id,
             "given_at": desk.at,
         }

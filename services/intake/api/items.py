@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from services.intake.api.counters import ItemCatalogue
-from services.intake.domain import checklists
+from services.intake.domain import checklists, exemptions
 from services.intake.domain.checklists import Entry, Situation
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.words import Capacity, Kind, MaterialForm, Mode
@@ -51,7 +51,9 @@ class ChecklistLine(BaseModel):
     main: bool = Field(description="主要材料，不能容缺")
     deferrable: bool = Field(description="可以容缺")
     stand_ins: list[str] = Field(description="可免交纸质材料的电子证照")
+    instead: str = Field(description="怎样可以免交纸质材料：电子证照、数据共享；不能免交则为空")
     issuer: str
+    sample: str = Field(description="样本")
     filling_note: str
     review_points: list[str]
 
@@ -196,7 +198,9 @@ def _line(entry: Entry) -> ChecklistLine:
         main=material.main,
         deferrable=material.deferrable is not None,
         stand_ins=list(entry.stand_ins),
+        instead=words.zh if (words := exemptions.offered(entry)) else "",
         issuer=material.issuer,
+        sample=material.sample,
         filling_note=material.filling_note,
         review_points=[point.text for point in material.review_points],
     )

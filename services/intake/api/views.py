@@ -51,6 +51,10 @@ class MaterialOut(BaseModel):
     form: str = Field(examples=["original"])
     count: int
     given_at: datetime
+    spared: str | None = Field(
+        description="免交的依据：presented 出示电子证照；consented 同意调用电子证照；"
+        "earlier_case 同意使用此前办件的材料"
+    )
     supplement_id: UUID | None = Field(description="补正时提交的，是哪一次")
     content: ContentOut | None = Field(description="已上传的文件")
 
@@ -338,6 +342,7 @@ def _papers(view: CaseView) -> dict[str, Any]:
                 form=row.form,
                 count=row.count,
                 given_at=row.given_at,
+                spared=row.spared,
                 supplement_id=row.supplement_id,
                 content=_content(view, row.code),
             )

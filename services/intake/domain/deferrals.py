@@ -91,7 +91,7 @@ def follows(item: ItemVersion) -> Words | None:
 class Follows(Named):
     DEEMED_WITHDRAWN = "deemed_withdrawn", "视为撤回申请"
     ACCEPTANCE_REVOKED = "acceptance_revoked", "撤销受理"
-    PAUSED = "paused", "中止办理"
+    PAUSED = "paused", "办理中止"
     RETURNED = "returned", "退件"
     NOTHING = "nothing", "由办理机关处理"
 

@@ -1,12 +1,8 @@
 """免证办: what need not be brought, because a certificate or an earlier case holds it already."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from services.intake.domain.checklists import Entry
-from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import Words
-from services.intake.domain.submissions import SubmissionIn
+from services.intake.domain.submissions import ConsentIn, MaterialIn
 from services.intake.domain.words import MaterialForm, Named
 
 
@@ -18,26 +14,14 @@ class Ground(Named):
     EARLIER_CASE = "earlier_case", "经申请人同意使用此前办件的材料"
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """One paper that was spared; `reference` is sealed wherever it is kept."""
-
-    material_code: str
-    ground: Ground
-    reference: str
-
-
-def granted(submission: SubmissionIn, item: ItemVersion) -> Iterator[Exemption]:
-    """What the record of consent has to say of a submission without faults."""
-    agreed = bool(submission.consent and submission.consent.e_certificates)
-    for entry in submission.materials:
-        if item.material(entry.code) is None:
-            continue
-        if entry.form is MaterialForm.E_CERTIFICATE and entry.e_certificate_id:
-            ground = Ground.CONSENTED if agreed else Ground.PRESENTED
-            yield Exemption(entry.code, ground, entry.e_certificate_id)
-        elif entry.form is MaterialForm.EARLIER_CASE and entry.earlier_case:
-            yield Exemption(entry.code, Ground.EARLIER_CASE, entry.earlier_case)
+def ground(entry: MaterialIn, consent: ConsentIn | None) -> Ground | None:
+    """What the record of consent has to say of an entry without faults; nothing of paper."""
+    if entry.form is MaterialForm.EARLIER_CASE:
+        return Ground.EARLIER_CASE
+    if entry.form is not MaterialForm.E_CERTIFICATE:
+        return None
+    agreed = consent is not None and consent.e_certificates
+    return Ground.CONSENTED if agreed else Ground.PRESENTED
 
 
 def offered(entry: Entry) -> Words | None:

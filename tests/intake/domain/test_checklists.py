@@ -1,11 +1,14 @@
 """What this applicant must bring, why, and what could stand in for it."""
 
+from typing import Any
+
 import pytest
 
 from services.intake.domain import checklists, exemptions
 from services.intake.domain.checklists import Situation
 from services.intake.domain.items import Condition
 from services.intake.domain.readings import read
+from services.intake.domain.submissions import MaterialIn
 from services.intake.domain.words import Capacity, Kind, Mode
 from tests.intake import builders
 from tests.intake.builders import ON, make_item, make_person, make_submission
@@ -112,13 +115,14 @@ def test_the_ground_of_every_exemption_is_recorded() -> None:
         {"code": "M2", "form": "earlier_case", "earlier_case": "63000026000000123"},
         {"code": "M4", "form": "original"},
     ]
-    item = make_item()
-    presented = read(make_submission(materials=materials)).whole()
-    assert [
-        (e.material_code, e.ground, e.reference) for e in exemptions.granted(presented, item)
-    ] == [
-        ("M1", exemptions.Ground.PRESENTED, number),
-        ("M2", exemptions.Ground.EARLIER_CASE, "63000026000000123"),
+    assert [exemptions.ground(each, None) for each in _entries(materials)] == [
+        exemptions.Ground.PRESENTED,
+        exemptions.Ground.EARLIER_CASE,
+        None,
     ]
     agreed = read(make_submission(materials=materials, consent={"e_certificates": True})).whole()
-    assert next(exemptions.granted(agreed, item)).ground is exemptions.Ground.CONSENTED
+    assert exemptions.ground(agreed.materials[0], agreed.consent) is exemptions.Ground.CONSENTED
+
+
+def _entries(materials: list[dict[str, Any]]) -> tuple[MaterialIn, ...]:
+    return read(make_submission(materials=materials)).whole().materials

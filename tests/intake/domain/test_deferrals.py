@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain import deferrals
-from services.intake.domain.deferrals import Kind, Promise, State
+from services.intake.domain import checklists, deferrals, promises
+from services.intake.domain.checklists import Situation
+from services.intake.domain.deferrals import Follows, Kind, Promise, State
+from services.intake.domain.items import DeferralTerms, Term
+from services.intake.domain.submissions import (
+    PartialMaterial,
+    PartialPromise,
+    PartialSubmission,
+)
+from services.intake.domain.words import ExpiryPolicy, MaterialForm, Mode, Unit
+from services.intake.domain.words import Kind as ApplicantKind
 from shared.workdays.calendar import Workdays
 from tests.intake.builders import make_item
 
@@ -97,3 +106,88 @@ def test_months_end_where_the_month_does(day: date, months: int, later: date) ->
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 120))
 def test_more_months_are_never_earlier(day: date, months: int) -> None:
     assert day < deferrals.months_after(day, months) <= deferrals.months_after(day, months + 1)
+
+
+TERMS = st.builds(Term, value=st.integers(1, 60), unit=st.sampled_from(Unit), basis=st.just(""))
+ON_DAYS = st.dates(date(2024, 1, 2), date(2026, 10, 1))
+
+
+@given(made=ON_DAYS, term=TERMS)
+def test_the_last_day_is_a_working_day_and_never_earlier_than_the_term(
+    made: date, term: Term
+) -> None:
+    terms = DeferralTerms(available=True, term=term)
+    due = deferrals.due_on(terms, made, DAYS)
+    assert due is not None
+    assert term.value is not None
+    assert DAYS.is_workday(due)
+    if term.unit is Unit.WORKING_DAY:
+        assert DAYS.between(made, due) == term.value
+    else:
+        assert due >= made + timedelta(days=term.value)
+
+
+@given(made=ON_DAYS, term=TERMS, first=st.integers(0, 120), later=st.integers(0, 120))
+def test_a_promise_only_ever_comes_nearer_to_its_end(
+    made: date, term: Term, first: int, later: int
+) -> None:
+    order = [State.OUTSTANDING, State.DUE_SOON, State.OVERDUE]
+    due = deferrals.due_on(DeferralTerms(available=True, term=term), made, DAYS)
+    one, other = sorted((first, first + later))
+    earlier = deferrals.state(promise(due_on=due), made + timedelta(days=one), DAYS)
+    after = deferrals.state(promise(due_on=due), made + timedelta(days=other), DAYS)
+    assert order.index(earlier) <= order.index(after)
+
+
+@pytest.mark.parametrize("policy", ExpiryPolicy)
+def test_the_consequence_is_the_one_that_was_told_before_anybody_signed(
+    policy: ExpiryPolicy,
+) -> None:
+    made = make_item()
+    item = made.model_copy(
+        update={"deferral": made.deferral.model_copy(update={"expiry_policy": policy})}
+    )
+    told = deferrals.follows(item)
+    first = deferrals.consequence(item, paused=False, decided=False)
+    assert told is not None
+    assert first.zh in told.zh
+    again = deferrals.consequence(item, paused=True, decided=False)
+    returned = policy is ExpiryPolicy.PAUSE_THEN_RETURN
+    assert again is (Follows.RETURNED if returned else first)
+    for paused in (False, True):
+        assert deferrals.consequence(item, paused=paused, decided=True) is Follows.NOTHING
+
+
+CODES = tuple(each.code for each in make_item().materials)
+
+
+@given(
+    deferred=st.lists(st.sampled_from(CODES), min_size=1, max_size=4, unique=True),
+    given_=st.sets(st.sampled_from(CODES)),
+    age=st.sampled_from((10, 40)),
+)
+def test_only_what_is_deferrable_needed_and_not_there_may_be_deferred(
+    deferred: list[str], given_: set[str], age: int
+) -> None:
+    item = make_item()
+    case = Situation(mode=Mode.REMOTE_COLLECTION, kind=ApplicantKind.PERSON, age=age)
+    submission = PartialSubmission(
+        materials=tuple(
+            PartialMaterial(code=code, form=MaterialForm.ORIGINAL) for code in sorted(given_)
+        ),
+        deferral=PartialPromise(committed=True, materials=tuple(deferred)),
+    )
+    refused = {
+        int(fault.pointer.rpartition("/")[2])
+        for fault in promises.find(submission, item, case, promises.Bars(), date(2026, 3, 2))
+    }
+    for place, code in enumerate(deferred):
+        material = item.material(code)
+        assert material is not None
+        may = (
+            material.deferrable is not None
+            and not material.main
+            and code not in given_
+            and checklists.reason(material, case) is not None
+        )
+        assert (place not in refused) is may
