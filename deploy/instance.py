@@ -13,7 +13,7 @@ import httpx
 
 from deploy.database import EmbeddedDatabase
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 
 
 class NotReadyError(Exception):

@@ -16,7 +16,7 @@ from shared.security.issuer import LocalIssuer
 
 Say = Callable[[str], None]
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 _AWAY = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout)
 
 

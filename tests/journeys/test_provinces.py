@@ -20,7 +20,7 @@ KILLED_AT = {
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("side", KILLED_AT)
 async def test_with_either_side_killed_in_the_middle_every_case_still_returns(
     side: str, tmp_path: Path
