@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -65,10 +66,16 @@ class Answer:
 
 
 class InnerDoor:
+    """The application behind it is built when somebody first comes: most processes never see one."""
+
     def __init__(self, build: Callable[[TokenVerifier], FastAPI]) -> None:
         self._passes = Passes()
-        transport = httpx.ASGITransport(build(self._passes), raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://inner")
+        self._build = build
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self._build(self._passes), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://inner")
 
     async def visit(self, visit: Visit) -> Answer:
         headers = {
