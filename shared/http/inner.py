@@ -66,7 +66,7 @@ class Answer:
 
 
 class InnerDoor:
-    """The application behind it is built when somebody first comes: most processes never see one."""
+    """The application behind it is built when somebody first comes; most processes see nobody."""
 
     def __init__(self, build: Callable[[TokenVerifier], FastAPI]) -> None:
         self._passes = Passes()
