@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
-from services.routing.actions import approvals, opening
+from services.routing.actions import approvals, crossing, opening
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
 from services.routing.actions.desk import Deed, Desk
@@ -186,6 +186,7 @@ async def transfer_handoff(
     facts = {"to": to, "new_handoff": str(follower.id)}
     await desks.finish(desk, Step.TRANSFER_ON, clock=clock, facts=facts, words={"reason": reason})
     opened = await opening.open_handoff(opening.beside(desk, follower))
+    await crossing.hand_out(session, desk.case, [follower], desk.known, at=desk.at)
     moved = events.HandoffTransferred(
         **desks.of_handoff(row),
         to_location=to,

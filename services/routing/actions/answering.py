@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import approvals, decisions, pauses
+from services.routing.actions import approvals, crossing, decisions, pauses
 from services.routing.actions import desk as desks
 from services.routing.actions.desk import Deed, Desk
 from services.routing.domain.approvals import Kind
@@ -27,7 +27,21 @@ async def answer_request(
     if approved:
         words = approvals.words_of(session, asked)
         await desks.announce(desk, *await _DO[Kind(asked.kind)](desk, asked, words))
+        await _tell_partners(desk, asked, words)
     return asked
+
+
+async def _tell_partners(desk: Desk, asked: ApprovalRow, words: dict[str, Any]) -> None:
+    """There it needs no further leave: the supervisor is the one who tells it."""
+    tail = _STEPS.get(Kind(asked.kind))
+    if tail is not None:
+        body = {**asked.facts, "reason": words["reason"]}
+        await crossing.tell_step(desk.session, desk.handoff, tail, body, at=desk.at)
+
+
+_STEPS: Mapping[Kind, str] = MappingProxyType(
+    {Kind.EXTENSION: "extension", Kind.REVOCATION: "revocation"}
+)
 
 
 async def _extend(desk: Desk, asked: ApprovalRow, words: dict[str, Any]) -> list[Event]:

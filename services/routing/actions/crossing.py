@@ -99,7 +99,9 @@ async def hand_out(
     taken_by = known.registry.last_known(case.receiving_location)
     if taken_by is None or taken_by.partner is not None:
         return
-    for partner in sorted({whose for row in rows if (whose := _whose(known, row.location))}):
+    linked = {link.partner for link in await queries.links(session, case.case_number)}
+    concerned = {whose for row in rows if (whose := _whose(known, row.location))}
+    for partner in sorted(concerned - linked):
         joint = crossings.joint_number(case.case_number)
         session.add(
             CaseLinkRow(
@@ -133,8 +135,14 @@ async def hand_out(
 async def mirror_step(session: AsyncSession, row: HandoffRow, said: bytes, *, at: datetime) -> None:
     """`said`: the address of the call and its body, as the officer sent it."""
     tail, body = _call(said)
-    if tail not in crossings.MIRRORED_STEPS:
-        return
+    if tail in crossings.MIRRORED_STEPS:
+        await tell_step(session, row, tail, body, at=at)
+
+
+async def tell_step(
+    session: AsyncSession, row: HandoffRow, tail: str, body: Mapping[str, Any], *, at: datetime
+) -> None:
+    """What was done here is to be done there, with the same words."""
     for link in await _others(session, row.case_number):
         await tell(
             session,
