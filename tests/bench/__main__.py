@@ -20,6 +20,7 @@ from tests.bench.figures import (
     start,
     submit,
     tenants,
+    webhooks,
 )
 from tests.bench.report import Figure
 from tests.bench.stage import Stage, open_stage
@@ -36,6 +37,7 @@ FIGURES: Mapping[str, Measure] = MappingProxyType(
         "hot_tenant": tenants.measure,
         "poll": queue.measure,
         "claim": claim.measure,
+        "webhooks": webhooks.measure,
         "memory": memory.measure,
         "growth": growth.measure,
     }
