@@ -18,7 +18,7 @@ from shared.audit.verify import verify
 from shared.chores import HOUSES
 from shared.clock import utc_now
 from shared.configuration import HouseSettings
-from shared.http.server import Server
+from shared.http.server import Server, settle
 from shared.messaging import keeping, parked
 from shared.messaging.amqp import AmqpTransport
 from shared.messaging.topology import Topology
@@ -228,6 +228,7 @@ async def _work(name: str, module: House) -> None:
         )
         workers = Workers()
         module.add_workers(workers, premises, transport)
+        settle()
         try:
             await workers.run(stop)
         finally:

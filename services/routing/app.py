@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from services.routing import sight, timers
 from services.routing.actions import registering
 from services.routing.actions.applying import Worker
+from services.routing.actions.claiming import Claims
 from services.routing.actions.resealing import SEALED
 from services.routing.api import (
     acts,
@@ -145,6 +146,7 @@ def create_app(premises: Premises) -> FastAPI:
     app.state.issuer = _issuer(settings)
     app.state.public_url = settings.public_url
     app.state.typesetter = typesetter
+    app.state.claims = Claims(premises.sessions, premises.carried)
     app.state.polls = Polls(watcher, premises.clock, app.state.closing)
     return app
 

@@ -7,7 +7,7 @@ Each row carries a proof made with the audit key, which the database does not ho
 put in by another hand, or altered before it was sealed, has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,20 +56,41 @@ def _bind(name: str) -> str:
     return "CAST(:audit_facts AS jsonb)" if name == "facts" else f":audit_{name}"
 
 
+def _kind(name: str) -> str:
+    kinds = {"id": "uuid", "at": "timestamptz", "proof": "bytea"}
+    return kinds.get(name, "text")
+
+
 # For a hot path that does several things in one statement: put this CTE among its own, and merge
-# `auditing(…)` into its parameters.
+# `auditing(…)` into its parameters; or the other, for several rows at once.
+_COLUMNS = tuple(column.name for column in AUDIT.columns)
 AUDITING = f"""
 audited AS (
-    INSERT INTO audit ({", ".join(AUDIT.c.keys())})
-    VALUES ({", ".join(_bind(name) for name in AUDIT.c.keys())})
+    INSERT INTO audit ({", ".join(_COLUMNS)})
+    VALUES ({", ".join(_bind(name) for name in _COLUMNS)})
 )
-"""  # noqa: SIM118  (a collection of columns is no dictionary)
+"""
+AUDITING_ALL = f"""
+audited AS (
+    INSERT INTO audit ({", ".join(_COLUMNS)})
+    SELECT {", ".join("CAST(facts AS jsonb)" if name == "facts" else name for name in _COLUMNS)}
+    FROM unnest(
+        {", ".join(f"CAST(:audits_{name} AS {_kind(name)}[])" for name in _COLUMNS)}
+    ) AS given ({", ".join(_COLUMNS)})
+)
+"""
 
 
 def auditing(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of AUDITING; `row` is what `entry` has made."""
     bound = {f"audit_{name}": value for name, value in row.items()}
     return bound | {"audit_facts": to_json(row["facts"]).decode()}
+
+
+def auditing_all(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parameters of AUDITING_ALL."""
+    bound = {f"audits_{name}": [row[name] for row in rows] for name in _COLUMNS}
+    return bound | {"audits_facts": [to_json(row["facts"]).decode() for row in rows]}
 
 
 def entry(

@@ -1,7 +1,7 @@
 """One effect per (caller, operation, key), kept in the same transaction as the effect."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -74,6 +74,18 @@ once AS (
         :once_expires_at)
 )
 """
+# The same for several callers at once; `keeping_all(…)` makes its parameters.
+KEEPING_ALL = """
+once AS (
+    INSERT INTO idempotency (caller, operation, key, digest, status, reply, expires_at)
+    SELECT * FROM unnest(
+        CAST(:once_caller AS text[]), CAST(:once_operation AS text[]), CAST(:once_key AS text[]),
+        CAST(:once_digest AS bytea[]), CAST(:once_status AS smallint[]),
+        CAST(:once_reply AS bytea[]), CAST(:once_expires_at AS timestamptz[])
+    )
+)
+"""
+_KEPT_ALONG = ("caller", "operation", "key", "digest", "status", "reply", "expires_at")
 _FORGET = text("""
 DELETE FROM idempotency
 WHERE caller = :caller AND operation = :operation AND key = :key AND expires_at < :at
@@ -201,6 +213,12 @@ class Along:
 
     response: Response
     parameters: Mapping[str, Any]
+
+
+def keeping_all(answers: Sequence[Along]) -> dict[str, list[Any]]:
+    """Those without a key have nothing to be kept."""
+    kept = [each.parameters for each in answers if each.parameters]
+    return {f"once_{name}": [each[f"once_{name}"] for each in kept] for name in _KEPT_ALONG}
 
 
 def _was_taken(error: IntegrityError) -> bool:

@@ -52,9 +52,19 @@ async def run(names: Sequence[str]) -> list[Figure]:
         async with open_stage(Path(folder)) as stage:
             for name in names:
                 began = perf_counter()
-                figures += await FIGURES[name](stage)
-                _say(f"{name}: {perf_counter() - began:.0f} s")
+                await stage.calm()
+                found = await _measured(name, stage)
+                figures += found
+                _say(f"{name}: {perf_counter() - began:.0f} s\n{report.table(found)}")
     return figures
+
+
+async def _measured(name: str, stage: Stage) -> list[Figure]:
+    """One that cannot be measured does not take the others with it; it is a missed one."""
+    try:
+        return await FIGURES[name](stage)
+    except Exception as error:  # noqa: BLE001  (whatever it was is said in the table)
+        return [Figure(name, 0.0, "", "measured", False, said=f"FAILED: {error!r}"[:300])]
 
 
 def _say(line: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -85,7 +86,8 @@ async def fill_queue(stage: Stage, count: int) -> None:
         return
     number = next(iter(await take_samples(stage, only=WAITING)))
     windows, office = places("centre"), next(p for p in places("office") if p.code == OFFICE)
-    plan = Plan(count, utc_now(), "630000", windows, [office])
+    # All of today: nothing of them falls due while it is measured.
+    plan = Plan(count, utc_now(), "630000", windows, [office], span=timedelta(minutes=30))
     await multiply(stage.connect, stage.keys, shares={number: 1.0}, plan=plan, houses=("routing",))
 
 

@@ -32,6 +32,17 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
+_ANY = " OR ".join(
+    f"EXISTS (SELECT FROM {house}.{table})"
+    for house in HOUSES
+    for table in (
+        "outbox WHERE published_at IS NULL",
+        "inbox WHERE applied_at IS NULL AND parked_at IS NULL",
+    )
+)
+_ON_THEIR_WAY = f"SELECT {_ANY}"
+
+
 @dataclass(slots=True)
 class Stage:
     served: Served
@@ -75,14 +86,31 @@ class Stage:
         try:
             yield
         finally:
-            connection = await self.connect()
-            for house in HOUSES:
-                await connection.execute(
-                    f"UPDATE {house}.outbox SET published_at = now() WHERE published_at IS NULL"
-                )
-            await connection.close()
+            await self.forget()
             for each in workers:
                 each.start()
+
+    async def calm(self, *, within: float = 20.0) -> None:
+        """Before the next figure: what is on its way arrives, or is forgotten."""
+        connection = await self.connect()
+        for _ in range(int(within * 2)):
+            if not await connection.fetchval(_ON_THEIR_WAY):
+                break
+            await asyncio.sleep(0.5)
+        await connection.close()
+        await self.forget()
+
+    async def forget(self) -> None:
+        connection = await self.connect()
+        for house in HOUSES:
+            await connection.execute(
+                f"UPDATE {house}.outbox SET published_at = now() WHERE published_at IS NULL"
+            )
+            await connection.execute(
+                f"UPDATE {house}.inbox SET applied_at = now(), due_at = NULL "
+                "WHERE applied_at IS NULL AND parked_at IS NULL"
+            )
+        await connection.close()
 
     async def floor(self, module: str, **environment: str) -> tuple[int, int]:
         """Starts a floor's process; its port and pid."""

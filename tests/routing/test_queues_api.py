@@ -303,6 +303,35 @@ async def test_a_claim_is_two_statements(house: House) -> None:
     assert len(own) == 2, own
 
 
+async def test_who_claims_at_the_same_moment_is_served_together_and_each_key_keeps_its_own_answer(
+    house: House,
+) -> None:
+    for _ in range(7):
+        await house.receive()
+    path = f"/queues/{OFFICE}/claims"
+    await house.get(f"/queues/{OFFICE}/handoffs", house.officer())
+
+    def who(number: int) -> dict[str, str]:
+        officer = house.token("officer", OFFICE, subject=f"officer-{number}")
+        return officer | {"idempotency-key": f"together-{number}"}
+
+    first = await house.post(path, who(0), limit=1)
+    # The first key has its answer already: it gets that one again, and the others theirs.
+    async with counted(house.premises.engine) as statements:
+        answers = await asyncio.gather(*(house.post(path, who(n), limit=1) for n in range(6)))
+    assert answers[0].json() == first.json()
+    assert answers[0].headers["idempotency-replayed"] == "true"
+    taken = [one["id"] for each in answers for one in each.json()["handoffs"]]
+    assert len(set(taken)) == 6
+    assert all(each.json()["handoffs"][0]["holder"] for each in answers)
+    rows = await house.rows("SELECT facts FROM audit WHERE action = 'handoffs-claimed'")
+    assert sorted(id_ for row in rows for id_ in row.facts["handoffs"]) == sorted(taken)
+    claims = [each for each in statements if "UPDATE handoff" in each]
+    assert len(claims) < 12, claims
+    left = await house.post(path, house.officer(), limit=50)
+    assert len(left.json()["handoffs"]) == 1
+
+
 async def test_what_a_case_costs_to_be_taken_in(house: House) -> None:
     await house.receive()
     async with counted(house.premises.engine) as statements:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.routing.actions import claims
+from services.routing.actions.claiming import Claim, Claims
 from services.routing.api.shortcuts import CACHING
 from services.routing.domain.handoffs import Status
 from services.routing.domain.leases import LEASE
@@ -18,7 +18,7 @@ from services.routing.queries import queues
 from services.routing.queries.handoffs import Queued
 from services.routing.queries.polls import Poll
 from shared.clock import Now
-from shared.db.transactions import Openings, Reading
+from shared.db.transactions import Reading
 from shared.http import etags, pages
 from shared.http.idempotency import Along, OnceAlongPerKey
 from shared.http.pages import After, Limit
@@ -149,7 +149,6 @@ async def claim_handoffs(
     body: ClaimIn,
     request: Request,
     once: OnceAlongPerKey,
-    opening: Openings,
     scope: Granted,
     now: Now,
 ) -> Response:
@@ -157,25 +156,17 @@ async def claim_handoffs(
 
     领取后 15 分钟内办理，期间的操作自动续期。
     """
-    division = await queues.division(request.app.state, location)
+    await queues.require_own(request.app.state, location, scope=scope)
+    desk: Claims = request.app.state.claims
 
     def answer(rows: Sequence[Queued]) -> Along:
         handoffs = [QueuedHandoff.of(row) for row in rows]
         return once.along(200, ClaimsOut(handoffs=handoffs, lease_until=now + LEASE))
 
-    async def claim() -> Along:
-        async with opening() as session:
-            return await claims.claim_next(
-                session,
-                location,
-                division,
-                scope=scope,
-                limit=body.limit,
-                answer=answer,
-                at=now,
-            )
-
-    return (await once.effect(claim)).response
+    along = await once.effect(
+        lambda: desk.take(location, Claim(request.state.origin, body.limit, now, answer))
+    )
+    return along.response
 
 
 class LightCounts(BaseModel):

@@ -6,7 +6,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    column,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -150,49 +163,72 @@ async def page(
     return (await session.execute(query.order_by(*ORDER).limit(limit + 1))).all()
 
 
-# Every officer's morning begins with it: written once, not composed anew for each call.
+# Every officer's morning begins with it: written once, not composed anew for each call. The first
+# who asks gets what is first in the queue.
 _CLAIM = text(f"""
-WITH taken AS MATERIALIZED (
-    SELECT id FROM handoff WHERE location = :location AND {FREE}
+WITH asked AS (
+    SELECT *, row_number() OVER (ORDER BY place, piece) AS slot
+    FROM unnest(
+        CAST(:holders AS text[]), CAST(:names AS text[]), CAST(:limits AS integer[]),
+        CAST(:untils AS timestamptz[])
+    ) WITH ORDINALITY AS given (holder, holder_name, most, until, place)
+    CROSS JOIN LATERAL generate_series(1, most) AS piece
+),
+taken AS MATERIALIZED (
+    SELECT id, light_rank, lane_rank, turn, window_received_at FROM handoff
+    WHERE location = :location AND {FREE}
     ORDER BY light_rank, lane_rank, turn, window_received_at, id
-    LIMIT :limit FOR UPDATE SKIP LOCKED
+    LIMIT :total FOR UPDATE SKIP LOCKED
+),
+ranked AS (
+    SELECT id, row_number() OVER (
+        ORDER BY light_rank, lane_rank, turn, window_received_at, id
+    ) AS slot
+    FROM taken
 ),
 claimed AS (
     UPDATE handoff
-    SET holder = :holder, holder_name = :holder_name, lease_until = :until, bound = false,
-        version = version + 1
-    WHERE id IN (SELECT id FROM taken)
-    RETURNING {", ".join(column.key for column in QUEUED)}
+    SET holder = asked.holder, holder_name = asked.holder_name, lease_until = asked.until,
+        bound = false, version = version + 1
+    FROM ranked JOIN asked USING (slot)
+    WHERE handoff.id = ranked.id
+    RETURNING {", ".join(f"handoff.{each.key}" for each in QUEUED)}, asked.place
 ),
 changed AS (
     INSERT INTO queue_change (location) SELECT :location WHERE EXISTS (SELECT FROM claimed)
 )
 SELECT * FROM claimed
-""").columns(*QUEUED)
+""").columns(*QUEUED, column("place", BigInteger))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    holder: str
+    holder_name: str
+    limit: int
+    until: datetime
 
 
 async def claim_next(
-    session: AsyncSession,
-    location: str,
-    *,
-    holder: str,
-    holder_name: str,
-    limit: int,
-    until: datetime,
-) -> Sequence[Queued]:
-    """The first `limit` that nobody holds, skipping what another claimer is just taking; who looks
-    at the queue is told."""
+    session: AsyncSession, location: str, claimers: Sequence[Claimer]
+) -> Sequence[Sequence[Queued]]:
+    """For each, the first so many that nobody holds, skipping what another process is just taking;
+    who looks at the queue is told."""
     claimed = await session.execute(
         _CLAIM,
         {
             "location": location,
-            "holder": holder,
-            "holder_name": holder_name,
-            "limit": limit,
-            "until": until,
+            "holders": [each.holder for each in claimers],
+            "names": [each.holder_name for each in claimers],
+            "limits": [each.limit for each in claimers],
+            "untils": [each.until for each in claimers],
+            "total": sum(each.limit for each in claimers),
         },
     )
-    return sorted(claimed.all(), key=order_key)
+    found: list[list[Queued]] = [[] for _ in claimers]
+    for row in sorted(claimed.all(), key=order_key):
+        found[row.place - 1].append(row)
+    return found
 
 
 def order_key(row: HandoffRow | Queued) -> tuple[Any, ...]:
@@ -284,14 +320,14 @@ async def search(
 ) -> Sequence[HandoffRow]:
     """Place by place in the order of each queue; one more than `limit`."""
     query = select(HandoffRow).where(visible(scope), _OPEN)
-    for column, wanted in (
+    for where, wanted in (
         (HandoffRow.location, sought.location),
         (HandoffRow.status, sought.status),
         (HandoffRow.light, sought.light),
         (HandoffRow.holder, sought.holder),
     ):
         if wanted is not None:
-            query = query.where(column == wanted)
+            query = query.where(where == wanted)
     order = (HandoffRow.division, HandoffRow.location, *ORDER)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
@@ -327,7 +363,7 @@ async def ahead_of(session: AsyncSession, row: HandoffRow) -> HandoffRow | None:
             HandoffRow.id != row.id,
             _FREE,
         )
-        .order_by(*(column.desc() for column in ORDER))
+        .order_by(*(each.desc() for each in ORDER))
         .limit(1)
     )
 

@@ -38,9 +38,7 @@ async def poll(
     page is answered without a query."""
     sessions: Sessions = state.statements
     polls: Polls = state.polls
-    there = await division(state, asked.location)
-    if not scope.covers(handling=asked.location, division=there):
-        raise NotFoundError
+    await require_own(state, asked.location, scope=scope)
     position = pages.position(asked.after, int, int, int, datetime.fromisoformat, UUID)
 
     async def load() -> Page:
@@ -57,6 +55,12 @@ async def poll(
         return Page(etag_of(rows), written(rows), empty=not rows)
 
     return await polls.answer(asked, load, seen=seen, wait=wait)
+
+
+async def require_own(state: Any, location: str, *, scope: Scope) -> None:
+    """A queue that the caller may not touch is one that they have not heard of."""
+    if not scope.covers(handling=location, division=await division(state, location)):
+        raise NotFoundError
 
 
 async def division(state: Any, location: str) -> str:
