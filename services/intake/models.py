@@ -188,7 +188,21 @@ class CaseRow(Base):
             desc("case_number"),
             postgresql_where=text("light IS NOT NULL"),
         ),
-        # For those who see a whole area: by division where that is little, else by time.
+        # For those who see a whole area: what waits and what is late is little of it.
+        Index(
+            "ix_case_file_to_do_all",
+            desc("received_at"),
+            desc("case_number"),
+            postgresql_where=text("next_actor = 'receiving'"),
+        ),
+        Index(
+            "ix_case_file_light_all",
+            "light",
+            desc("received_at"),
+            desc("case_number"),
+            postgresql_where=text("light IS NOT NULL"),
+        ),
+        # The rest by division where that is little, else by time.
         Index("ix_case_file_division", "receiving_division", desc("received_at")),
         Index("ix_case_file_all", desc("received_at"), desc("case_number")),
         # Registered visits whose time to be completed runs out.

@@ -7,6 +7,7 @@ docs/volume.md has them, and ends with an error where a table of cases was read 
 
 import asyncio
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import event, select
 
@@ -182,6 +184,7 @@ def calls(hall: Hall, numbers: Sequence[str]) -> list[Call]:
         Call("一个办件", read(f"{_CASES}/{number}", clerk)),
         Call("窗口待办", read(f"{_CASES}?next_actor=receiving&limit=50", clerk)),
         Call("辖区待办（上级）", read(f"{_CASES}?next_actor=receiving&limit=50", above)),
+        Call("辖区灯色（上级）", read(f"{_CASES}?light=red&light=missed&limit=50", above)),
         Call("按状态", read(f"{_CASES}?status=accepted&limit=50", clerk)),
         Call("按灯色", read(f"{_CASES}?light=red&light=missed&limit=50", clerk)),
         Call("按日期", read(f"{_CASES}?received_from=2026-01-05&limit=50", clerk)),
@@ -294,6 +297,7 @@ async def run(count: int) -> tuple[str, Sequence[str]]:
 
 
 def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     said, whole = asyncio.run(run(count))
     sys.stdout.write(said + "\n")

@@ -110,6 +110,34 @@ async def test_pages_follow_each_other_without_gap_or_repeat(
         {"name": "李示例", "phone": "13900000000"},
     ],
 )
+async def test_several_statuses_and_lights_are_one_list_in_order(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    """Each from its own index, merged; page by page without gap or repeat."""
+    numbers = [(await submit(client, token()))["case_number"] for _ in range(6)]
+    kept: list[str] = []
+    for place, number in enumerate(numbers):
+        async with premises.sessions.begin() as session:
+            case = await session.get_one(CaseRow, number)
+            case.status = ("accepted", "noticed", "closed")[place % 3]
+            case.light = ("red", "missed", "green")[place % 3]
+        kept += [number] if place % 3 < 2 else []
+    for wanted in (
+        {"status": ["accepted", "noticed"]},
+        {"light": ["red", "missed", "red"]},
+        {"light": ["red", "missed"], "status": ["accepted", "noticed"]},
+    ):
+        found: list[str] = []
+        after: dict[str, str] = {}
+        for _ in range(len(kept)):
+            params = {**wanted, "limit": 1, **after}
+            page = (await client.get(CASES, params=params, headers=token())).json()
+            found += [each["case_number"] for each in page["cases"]]
+            after = {"after": page["next"]} if page["next"] else {}
+        assert found == sorted(kept, reverse=True)
+        assert after == {}
+
+
 async def test_people_are_found_by_what_is_sealed(
     client: httpx.AsyncClient, token: Tokens, sought: dict[str, str], premises: Premises
 ) -> None:

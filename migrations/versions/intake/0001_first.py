@@ -367,6 +367,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("light IS NOT NULL"),
     )
+    op.create_index(
+        "ix_case_file_light_all",
+        "case_file",
+        ["light", sa.literal_column("received_at DESC"), sa.literal_column("case_number DESC")],
+        unique=False,
+        postgresql_where=sa.text("light IS NOT NULL"),
+    )
     op.create_index("ix_case_file_name_index", "case_file", ["name_index"], unique=False)
     op.create_index("ix_case_file_phone_index", "case_file", ["phone_index"], unique=False)
     op.create_index(
@@ -398,6 +405,13 @@ def upgrade() -> None:
             sa.literal_column("received_at DESC"),
             sa.literal_column("case_number DESC"),
         ],
+        unique=False,
+        postgresql_where=sa.text("next_actor = 'receiving'"),
+    )
+    op.create_index(
+        "ix_case_file_to_do_all",
+        "case_file",
+        [sa.literal_column("received_at DESC"), sa.literal_column("case_number DESC")],
         unique=False,
         postgresql_where=sa.text("next_actor = 'receiving'"),
     )

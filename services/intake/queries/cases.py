@@ -1,12 +1,12 @@
 """Reads of cases: one, a window's to-do, a search."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import (
@@ -102,6 +102,17 @@ class Wanted:
     indexes: Mapping[str, Sequence[bytes]] | None = None
     case_number: str | None = None
 
+    def apart(self) -> list["Wanted"]:
+        """One for each light or status: of one alone an index knows the order, of several none.
+        People are found by their own index first."""
+        if self.indexes or self.case_number:
+            return [self]
+        if len(self.lights) > 1:
+            return [replace(self, lights=(light,)) for light in dict.fromkeys(self.lights)]
+        if len(self.statuses) > 1:
+            return [replace(self, statuses=(status,)) for status in dict.fromkeys(self.statuses)]
+        return [self]
+
     def conditions(self) -> list[ColumnElement[bool]]:
         case = CaseRow
         plain = (
@@ -151,6 +162,17 @@ def listing(
     scope: Scope, wanted: Wanted, *, after: Position | None, limit: int
 ) -> Select[*tuple[Any, ...]]:
     """Newest first, by the key (received_at, case_number); one more than `limit`."""
+    parts = [_in_order(scope, each, after=after, limit=limit) for each in wanted.apart()]
+    if len(parts) == 1:
+        return parts[0]
+    found = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    last = found.c.received_at.desc(), found.c.case_number.desc()
+    return select(found).order_by(*last).limit(limit + 1)
+
+
+def _in_order(
+    scope: Scope, wanted: Wanted, *, after: Position | None, limit: int
+) -> Select[*tuple[Any, ...]]:
     case = CaseRow
     query: Select[*tuple[Any, ...]] = select(*_LISTED).where(within(scope), *wanted.conditions())
     if after is not None:
