@@ -101,15 +101,6 @@ async def test_pages_follow_each_other_without_gap_or_repeat(
     assert broken.status_code == 422
 
 
-@pytest.mark.parametrize(
-    "sought",
-    [
-        {"name": "李 示例"},
-        {"id_number": "620102199003078896"},
-        {"phone": "+86 139 0000 0000"},
-        {"name": "李示例", "phone": "13900000000"},
-    ],
-)
 async def test_several_statuses_and_lights_are_one_list_in_order(
     client: httpx.AsyncClient, token: Tokens, premises: Premises
 ) -> None:
@@ -138,6 +129,15 @@ async def test_several_statuses_and_lights_are_one_list_in_order(
         assert after == {}
 
 
+@pytest.mark.parametrize(
+    "sought",
+    [
+        {"name": "李 示例"},
+        {"id_number": "620102199003078896"},
+        {"phone": "+86 139 0000 0000"},
+        {"name": "李示例", "phone": "13900000000"},
+    ],
+)
 async def test_people_are_found_by_what_is_sealed(
     client: httpx.AsyncClient, token: Tokens, sought: dict[str, str], premises: Premises
 ) -> None:

@@ -32,7 +32,8 @@ async def test_no_question_of_the_window_reads_a_table_of_cases_whole(hall: Hall
         assert not any("Aggregate" in plan for plan in each.plans), each.name
     assert _index(seen["窗口待办"]) == "ix_case_file_to_do"
     assert _index(seen["辖区待办（上级）"]) == "ix_case_file_to_do_all"
-    assert _index(seen["按灯色"]) == "ix_case_file_light"
+    # Where a good half of all is one window's, either of the two will do.
+    assert _index(seen["按灯色"]).startswith("ix_case_file_light")
     assert _index(seen["辖区灯色（上级）"]) == "ix_case_file_light_all"
     assert _index(seen["按姓名查找"]) == "ix_case_file_name_index"
     assert _index(seen["按证件号码查找"]) == "ix_case_file_id_number_index"
