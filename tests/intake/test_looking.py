@@ -1,5 +1,7 @@
 """Looking at cases: one, the to-do, a search; masked, unless somebody says what for."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import select, update
@@ -121,7 +123,7 @@ async def test_several_statuses_and_lights_are_one_list_in_order(
         found: list[str] = []
         after: dict[str, str] = {}
         for _ in range(len(kept)):
-            params = {**wanted, "limit": 1, **after}
+            params: dict[str, Any] = {**wanted, "limit": 1, **after}
             page = (await client.get(CASES, params=params, headers=token())).json()
             found += [each["case_number"] for each in page["cases"]]
             after = {"after": page["next"]} if page["next"] else {}
