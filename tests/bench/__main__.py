@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -48,6 +49,10 @@ ALSO: Mapping[str, str] = MappingProxyType({"poll_unchanged": "poll", "poll_chan
 
 async def run(names: Sequence[str]) -> list[Figure]:
     figures: list[Figure] = []
+    # Whoever ends us ends what we have started, too.
+    running = asyncio.current_task()
+    assert running is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     with tempfile.TemporaryDirectory(prefix="tongban-bench-") as folder:
         async with open_stage(Path(folder)) as stage:
             for name in names:

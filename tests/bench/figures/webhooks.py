@@ -40,6 +40,9 @@ async def measure(stage: Stage) -> list[Figure]:
     )
     found = Rounds()
     try:
+        # Once beforehand: the workers may just be starting, and an endpoint's pace grows as it
+        # answers.
+        await _delivered_a_second(connection, told)
         for _ in range(ROUNDS):
             ours = await _delivered_a_second(connection, told)
             found.add(ours, await _posted_a_second(loop))
