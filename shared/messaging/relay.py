@@ -55,7 +55,8 @@ class Relay:
             lanes.create_task(self._keep_up(Lane.BULK, asyncio.Event(), stop))
 
     async def _keep_up(self, lane: Lane, recorded: asyncio.Event, stop: asyncio.Event) -> None:
-        waiting = Waiting(recorded, stop, shortest=0.1, longest=0.5)
+        # Another process records what this one carries: while there is traffic, look often.
+        waiting = Waiting(recorded, stop, shortest=0.02, longest=0.5)
         away = Waiting(asyncio.Event(), stop, shortest=0.1, longest=2.0)
         while not stop.is_set():
             recorded.clear()
