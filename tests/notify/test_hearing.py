@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
+from services.intake.events import ApplicationAmended
 from services.notify.models import CaseRow, DeliveryRow, MessageRow
 from services.notify.queries import seals
 from shared.messaging.inbox import INBOX
@@ -127,3 +128,26 @@ async def test_what_notify_keeps_of_people_is_sealed(post: Post, premises: Premi
     assert town.PHONE.encode() not in case.person
     opened = seals.open_person(premises.carried.keys, CASE, case.person)
     assert opened.envelope.recipient == "李示例"
+
+
+async def test_whom_to_tell_and_where_to_send_follows_an_error_put_right(
+    post: Post, premises: Premises
+) -> None:
+    await post.tell(town.case_received())
+    amended = ApplicationAmended(
+        case_number=CASE,
+        cause="correction",
+        fields=("/applicant/phone", "/delivery/address"),
+        at=town.AT,
+        application={
+            "applicant": {"phone": "13900000077"},
+            "delivery": {"method": "post", "recipient": "李士例", "address": "示例路9号"},
+        },
+    )
+    await post.tell(amended)
+    async with premises.sessions() as session:
+        case = await session.get_one(CaseRow, CASE)
+    person = seals.open_person(premises.carried.keys, CASE, case.person)
+    assert person.phone == "13900000077"
+    assert (person.envelope.recipient, person.envelope.address) == ("李士例", "示例路9号")
+    assert person.tracking_code is not None
