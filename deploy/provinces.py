@@ -80,8 +80,8 @@ class Province:
     def world(self, story: str, say: Say) -> World:
         return World(self.client, self.issuer, say, f"{self.division}:{story}")
 
-    def ops(self) -> Person:
-        return self.world("joining", lambda _: None).person(Role.OPS, "运维（示例）")
+    def ops(self, errand: str = "joining") -> Person:
+        return self.world(errand, lambda _: None).person(Role.OPS, "运维（示例）")
 
     @property
     def database_url(self) -> str:
@@ -186,6 +186,16 @@ async def _join(host: Province, guest: Province) -> None:
     path = f"/notify/v1/subscriptions/{subscription['id']}"
     await ops.post(f"{path}/proof")
     await ops.until(path, lambda seen: seen["status"] == "active", what="接收地址的证明")
+
+
+async def resume(pair: Pair) -> None:
+    """What operators do when the other side is up again, rather than wait for the next try of the
+    published schedule: its address is proven once more, and everything that waited goes out."""
+    for province in pair:
+        ops = province.ops("resuming")
+        kept = (await ops.get("/notify/v1/subscriptions")).json()["subscriptions"]
+        for each in kept:
+            await ops.post(f"/notify/v1/subscriptions/{each['id']}/proof")
 
 
 async def tell(pair: Pair, say: Say) -> int:

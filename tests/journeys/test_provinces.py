@@ -36,6 +36,7 @@ async def test_with_either_side_killed_in_the_middle_every_case_still_returns(
         telling = asyncio.create_task(provinces.tell(pair, say))
         await asyncio.wait_for(reached.wait(), 120)
         await _kill(pair[place])
+        await provinces.resume(pair)
         assert await telling == len(provinces.STORIES)
         assert await provinces.agree(pair) == []
         _conserve(pair)
