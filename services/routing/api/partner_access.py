@@ -32,7 +32,10 @@ class AccessIn(BaseModel):
     )
     client_id: str = Field(max_length=100, description="对方给我方开立的系统账号", examples=["c-1"])
     client_secret: str = Field(
-        min_length=8, max_length=200, description="其密钥；加密保存", examples=["对方给出的密钥"]
+        min_length=8,
+        max_length=200,
+        description="其密钥；加密保存",
+        examples=["对方给出的密钥（示例）"],
     )
 
 
