@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -96,3 +97,34 @@ def write(path: Path, about: dict[str, Any], figures: Sequence[Figure]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {"machine": about, "figures": [asdict(each) for each in figures]}
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def compared(documents: Sequence[dict[str, Any]]) -> str:
+    """Several runs side by side, as the page of docs/ shows them."""
+    runs = [{each["name"]: each for each in document["figures"]} for document in documents]
+    names = list(dict.fromkeys(name for run in runs for name in run))
+    heads = "".join(f" run {number} |" for number in range(1, len(runs) + 1))
+    lines = [f"| figure | target |{heads}", "|---|---|" + "---|" * len(runs)]
+    for name in names:
+        known = next(run[name] for run in runs if name in run)
+        cells = "".join(f" {_cell(run.get(name))} |" for run in runs)
+        lines.append(f"| `{name}` | {known['target']} |{cells}")
+    return "\n".join(lines)
+
+
+def _cell(figure: dict[str, Any] | None) -> str:
+    if figure is None:
+        return ""
+    met = "met" if figure["met"] else "**missed**"
+    value = f"{figure['value']:.1f} {figure['unit']}"
+    if figure["ratio"] is None:
+        return f"{value}, {met}"
+    low, high = min(figure["rounds"], default=0.0), max(figure["rounds"], default=0.0)
+    spread = f" ({low:.2f} to {high:.2f})" if high else ""
+    return f"**{figure['ratio']:.2f}**{spread}; {value}, floor {figure['floor']:.1f}; {met}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(
+        compared([json.loads(Path(each).read_text("utf-8")) for each in sys.argv[1:]]) + "\n"
+    )
