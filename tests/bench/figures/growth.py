@@ -78,6 +78,9 @@ async def _databases(stage: Stage, sizes: Mapping[str, int], shares: Mapping[str
     for each in served.processes:
         each.start()
     await served.ready()
+    # The million is analysed when it is there; vacuuming it meanwhile would only hold it up.
+    await served.database.administer("ALTER SYSTEM SET autovacuum = off")
+    await served.database.administer("SELECT pg_reload_conf()")
     windows = samples.places("centre")
     offices = samples.places("office", ending="-RS")
     for name, count in sizes.items():
@@ -86,7 +89,7 @@ async def _databases(stage: Stage, sizes: Mapping[str, int], shares: Mapping[str
         async def connect(name: str = name) -> Any:
             return await stage.connect(name)
 
-        await multiply(connect, stage.keys, shares=shares, plan=plan)
+        await multiply(connect, stage.keys, shares=shares, plan=plan, houses=HOUSES)
 
 
 @asynccontextmanager
