@@ -16,6 +16,7 @@ from tests.bench.figures import (
     crossing,
     growth,
     memory,
+    pollers,
     queue,
     replicas,
     start,
@@ -40,6 +41,7 @@ FIGURES: Mapping[str, Measure] = MappingProxyType(
         "claim": claim.measure,
         "webhooks": webhooks.measure,
         "memory": memory.measure,
+        "pollers": pollers.measure,
         "growth": growth.measure,
     }
 )

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic_core import to_json
 from sqlalchemy import CursorResult, event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from services.routing.consumers import HANDLERS
 from shared.chance import new_id
@@ -273,3 +273,35 @@ async def counted(engine: AsyncEngine) -> AsyncIterator[list[str]]:
         yield statements
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+@asynccontextmanager
+async def captured(engine: AsyncEngine) -> AsyncIterator[list[tuple[str, Any]]]:
+    """The statements with what is given to them: what is really asked, to be asked about."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def plans(
+    house: House, ask: Callable[[AsyncSession], Awaitable[Any]], *, about: str = "handoff"
+) -> str:
+    """How the database goes about what this function asks of a table, in its own words."""
+    async with captured(house.premises.engine) as statements, house.premises.sessions() as session:
+        await ask(session)
+        await session.rollback()
+    own = [each for each in statements if about in each[0] and "pg_snapshot" not in each[0]]
+    assert own, statements
+    found = []
+    async with house.premises.engine.connect() as connection:
+        for statement, parameters in own:
+            plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", tuple(parameters))
+            found += [row[0] for row in plan]
+    return "\n".join(found)

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from services.routing import timers
 from services.routing.domain.deadlines import Light
@@ -122,6 +121,49 @@ async def test_places_that_send_take_turns(house: House) -> None:
     assert order == [numbers[i] for i in (0, 4, 5, 1, 2, 3)]
 
 
+async def _pages(house: House, limit: int = 50) -> list[str]:
+    """The whole queue in its order, page by page."""
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        page = (await house.get(f"/queues/{OFFICE}/handoffs", house.officer(), **query)).json()
+        found += [each["case_number"] for each in page["handoffs"]]
+        if page["next"] is None:
+            return found
+        query["after"] = page["next"]
+
+
+@pytest.mark.timeout(300)
+async def test_who_sends_one_percent_waits_for_one_case_of_the_ninety_nine_not_for_all(
+    house: House,
+) -> None:
+    a, b, _ = WINDOWS
+    flood = [house.case(receiving_location=a) for _ in range(198)]
+    await house.receive_many(flood)
+    house.clock.forward(hours=1)
+    few = [house.case(receiving_location=b) for _ in range(2)]
+    await house.receive_many(few)
+    numbers = [each["case_number"] for each in few]
+
+    async def places() -> list[int]:
+        order = await _pages(house)
+        assert len(order) == 200
+        return [order.index(number) + 1 for number in numbers]
+
+    # The last to come, 199th and 200th by waiting time, are handed out second and fourth.
+    assert await places() == [2, 4]
+    # Left lying until all of them are late: the same again under every light.
+    seen = set()
+    for day in ("2026-09-10", "2026-09-14", "2026-09-18"):
+        house.clock.set(day)
+        while await timers.fire_watches(house.premises.sessions, house.clock)():
+            pass
+        rows = await house.rows("SELECT DISTINCT light FROM handoff")
+        seen.add(tuple(row.light for row in rows))
+        assert await places() == [2, 4], (day, rows)
+    assert seen == {("yellow",), ("red",), ("missed",)}
+
+
 async def test_who_rarely_sends_does_not_go_before_all_that_waits(house: House) -> None:
     a, b, _ = WINDOWS
     numbers = await _stream(house, [a, a, a])
@@ -158,15 +200,7 @@ async def test_the_stored_order_is_the_one_that_the_rules_explain(house: House) 
             )
         )
     expected = [placed.entry.id for placed in in_order(entries)]
-    pages, after = [], None
-    while True:
-        query = {"limit": 5} | ({"after": after} if after else {})
-        page = (await house.get(f"/queues/{OFFICE}/handoffs", house.officer(), **query)).json()
-        pages += [each["case_number"] for each in page["handoffs"]]
-        after = page["next"]
-        if after is None:
-            break
-    assert pages == expected
+    assert await _pages(house, limit=5) == expected
     assert await claim_all(house, house.officer()) == expected
 
 
@@ -344,39 +378,6 @@ async def test_what_a_case_costs_to_be_taken_in(house: House) -> None:
     # The registry's state, the case, its handoff, act, queue and watches, two lines of the trail,
     # what is announced.
     assert len(own) == 9, own
-
-
-@pytest.mark.timeout(200)
-async def test_claims_and_pages_read_an_index_and_no_more_of_it_than_they_need(
-    house: House,
-) -> None:
-    await fill(house, 5000)
-    await house.rows("UPDATE handoff SET turn = turn % 50, light_rank = 3")
-    admin = house.premises.engine
-    async with admin.connect() as connection:
-        claim = await connection.execute(
-            text(
-                "EXPLAIN SELECT id FROM handoff WHERE location = '620102-RS' AND "
-                "holder IS NULL AND returned_at IS NULL AND status IN ('received', 'accepted') "
-                "ORDER BY light_rank, lane_rank, turn, window_received_at, id LIMIT 5 "
-                "FOR UPDATE SKIP LOCKED"
-            )
-        )
-        plan = "\n".join(row[0] for row in claim)
-        assert "ix_handoff_free" in plan
-        assert "Sort" not in plan
-        page = await connection.execute(
-            text(
-                "EXPLAIN SELECT id FROM handoff WHERE location = '620102-RS' AND "
-                "closed_at IS NULL AND opened_at IS NOT NULL AND "
-                "(light_rank, lane_rank, turn, window_received_at, id) > "
-                "(3, 1, 20, now(), gen_random_uuid()) "
-                "ORDER BY light_rank, lane_rank, turn, window_received_at, id LIMIT 51"
-            )
-        )
-        plan = "\n".join(row[0] for row in page)
-        assert "ix_handoff_queue" in plan
-        assert "Sort" not in plan
 
 
 async def test_leases_are_fifteen_minutes(house: House) -> None:

@@ -38,10 +38,10 @@ async def accept_handoff(session: AsyncSession, handoff_id: UUID, deed: Deed) ->
 async def accept(desk: Desk) -> list[Event]:
     row = desk.handoff
     desks.move(desk, Step.ACCEPT)
-    row.accepted_at = desk.at
+    row.accepted_at = desk.acted_at
     clock = desks.clock_of(row)
     if clock.state is State.NOT_STARTED:
-        clock = clocks.start(clock, on=desk.today)
+        clock = clocks.start(clock, on=desk.acted_on)
     await desks.finish(desk, Step.ACCEPT, clock=clock)
     opened = await opening.open_next(desk)
     return [opening.accepted_event(desk, by=desk.acting_for), *opened]
@@ -61,10 +61,10 @@ async def refuse_handoff(
     desk = await desks.begin(session, handoff_id, Step.REFUSE, deed)
     row = desk.handoff
     refusals.check_silence(
-        ground, desk.terms.deficiency_policy, due_on=row.supplement_due_on, today=desk.today
+        ground, desk.terms.deficiency_policy, due_on=row.supplement_due_on, today=desk.acted_on
     )
     desks.move(desk, Step.REFUSE)
-    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     facts = {"ground": ground, "competent_authority": competent_authority}
     await desks.finish(desk, Step.REFUSE, clock=clock, facts=facts, words={"reason": reason})
     refused = events.HandoffRefused(
@@ -105,12 +105,12 @@ async def notice_handoff(
     joints.check_may_speak(desk, branches)
     desks.move(desk, Step.NOTICE)
     row = desk.handoff
-    row.noticed_on = desk.today
-    due = waits.supplement_due(desk.today, desk.terms, desk.workdays)
+    row.noticed_on = desk.acted_on
+    due = waits.supplement_due(desk.acted_on, desk.terms, desk.workdays)
     row.supplement_due_on = due.due if due else None
     notice = _notice(desk, gaps, number=len(earlier) + 1)
     session.add(notice)
-    clock = clocks.await_supplement(desks.clock_of(row), desk.terms, on=desk.today)
+    clock = clocks.await_supplement(desks.clock_of(row), desk.terms, on=desk.acted_on)
     materials = sorted({gap.point for gap in gaps})
     facts = {"notice": str(notice.id), "number": notice.number, "materials": materials}
     await desks.finish(desk, Step.NOTICE, clock=clock, facts=facts)
@@ -119,7 +119,7 @@ async def notice_handoff(
         **desks.of_handoff(row),
         notice_id=notice.id,
         number=notice.number,
-        issued_at=desk.at,
+        issued_at=desk.acted_at,
         supplement_due_on=row.supplement_due_on,
         materials=materials,
         faults=[events.NoticeFault(material_code=gap.point, text=gap.text) for gap in gaps],
@@ -165,7 +165,7 @@ def _notice(desk: Desk, gaps: tuple[Gap, ...], *, number: int) -> NoticeRow:
         handoff_id=row.id,
         case_number=row.case_number,
         number=number,
-        issued_at=desk.at,
+        issued_at=desk.acted_at,
         supplement_due_on=row.supplement_due_on,
         faults=sealed,
     )
@@ -178,7 +178,7 @@ async def transfer_handoff(
     desk = await desks.begin(session, handoff_id, Step.TRANSFER_ON, deed)
     place = joints.require_place(desk, to)
     row = desk.handoff
-    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     desks.move(desk, Step.TRANSFER_ON)
     follower = joints.follower(desk, place)
     session.add(follower)

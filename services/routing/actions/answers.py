@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from services.routing import events
 from services.routing.actions import acts, opening, transfers
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
-from services.routing.actions.desk import Desk, lay_out
+from services.routing.actions.desk import Deed, Desk
 from services.routing.domain import clock as clocks
 from services.routing.domain import joint, notices
 from services.routing.domain.handoffs import OPEN, Step
@@ -24,9 +23,7 @@ from services.routing.queries import handoffs as queries
 from services.routing.queries.readings import states_of
 from shared.chance import new_id
 from shared.errors import Fault, InvalidError
-from shared.http import etags
 from shared.messaging.envelope import Event
-from shared.security.grants import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,10 @@ class Said:
 
 
 async def answer_handoff(
-    session: AsyncSession,
-    handoff_id: UUID,
-    said: Said,
-    *,
-    scope: Scope,
-    if_match: str | None,
-    at: datetime,
+    session: AsyncSession, handoff_id: UUID, said: Said, deed: Deed
 ) -> HandoffRow:
-    desk = await lay_out(session, handoff_id, scope=scope, at=at)
-    etags.require(if_match, desk.handoff.version)
+    """Of a branch without a system the window writes down what it answered, with the proof."""
+    desk = await desks.lay_out_for(session, handoff_id, deed)
     desks.require_duty(desk, said.step)
     desks.require_holder(desk)
     if desk.handoff.decides:
@@ -83,15 +74,17 @@ async def _done(desk: Desk, said: Said) -> list[Event]:
     await _end(desk, said, {"documents": documents} if documents else {})
     opened = await opening.open_next(desk)
     await _hand_on(desk, documents)
-    decided = events.HandoffDecided(**desks.of_handoff(row), result="done", decided_at=desk.at)
+    decided = events.HandoffDecided(
+        **desks.of_handoff(row), result="done", decided_at=desk.acted_at
+    )
     return [decided, *opened]
 
 
 async def _end(desk: Desk, said: Said, more: dict[str, Any]) -> None:
     row = desk.handoff
-    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     desks.move(desk, said.step)
-    row.decided_at, row.result = desk.at, said.answer
+    row.decided_at, row.result = desk.acted_at, said.answer
     facts = {"answer": said.answer}
     await desks.finish(desk, said.step, clock=clock, facts=facts, words={"note": said.note, **more})
 

@@ -47,14 +47,16 @@ async def decide_handoff(
     desks.require_holder(desk)
     joints.check_may_decide(desk, granted=result == "granted")
     row = desk.handoff
-    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     desks.move(desk, Step.DECIDE)
-    row.result, row.decided_at = result, desk.at
+    row.result, row.decided_at = result, desk.acted_at
     words: dict[str, Any] = {"opinion": opinion}
     if certificate is not None:
         words["certificate"] = certificate.model_dump()
     await desks.finish(desk, Step.DECIDE, clock=clock, facts={"result": result}, words=words)
-    decided = events.HandoffDecided(**desks.of_handoff(row), result=result, decided_at=desk.at)
+    decided = events.HandoffDecided(
+        **desks.of_handoff(row), result=result, decided_at=desk.acted_at
+    )
     closed = await joints.close_open(desk, Cause.CONCLUDED)
     desk.case.status, desk.case.outcome = "decided", result
     paper = await _issue_on_paper(desk, certificate)
@@ -87,14 +89,14 @@ def _case_decided(
 ) -> events.CaseDecided:
     row = desk.handoff
     place = desk.known.registry.last_known(row.location)
-    term = waits.delivery(desk.today, desk.terms, desk.workdays).due
+    term = waits.delivery(desk.acted_on, desk.terms, desk.workdays).due
     return events.CaseDecided(
         case_number=row.case_number,
         handoff_id=row.id,
         item_code=row.item_code,
         item_name=row.item_name,
         result=result,
-        decided_at=desk.at,
+        decided_at=desk.acted_at,
         location=row.location,
         authority=place.name if place else row.location,
         division=row.division,

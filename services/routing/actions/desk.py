@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from services.routing.domain.duties import Allowed, Approval, Because, Refused
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.leases import Work
 from services.routing.domain.pressing import Pressing, Standing
-from services.routing.domain.queues import RANKS, TAKES_TURNS
+from services.routing.domain.queues import RANKS
 from services.routing.domain.terms import Terms
 from services.routing.domain.waits import Receipts
 from services.routing.domain.watches import Sign, Watch
@@ -34,7 +34,7 @@ from services.routing.queries.readings import written as written
 from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
-from shared.clock import local_date
+from shared.clock import SHANGHAI, local_date
 from shared.errors import ConflictError, Fault, ForbiddenError, InvalidError
 from shared.http import etags
 from shared.means import Origin, means, origin
@@ -140,6 +140,18 @@ class Desk:
         return self.known.workdays_of(self.handoff.division)
 
     @property
+    def acted_on(self) -> date:
+        """The day from which the law counts: of what a place did on paper, the day it did it."""
+        return self.said.proof.acted_on if self.said.proof and self.offline else self.today
+
+    @property
+    def acted_at(self) -> datetime:
+        """Paper tells the day and no hour; noon of it then."""
+        if self.acted_on >= self.today:
+            return self.at
+        return datetime.combine(self.acted_on, time(12), SHANGHAI).astimezone(UTC)
+
+    @property
     def offline(self) -> bool:
         """The handling place has no system: the window records what it has done on paper."""
         place = self.known.registry.last_known(self.handoff.location)
@@ -185,17 +197,28 @@ async def lay_out_for(session: AsyncSession, handoff_id: UUID, deed: Deed) -> De
     desk = await lay_out(session, handoff_id, scope=deed.scope, at=deed.at)
     etags.require(deed.if_match, desk.handoff.version)
     desk = replace(desk, said=deed.said)
-    await _check_files(desk)
+    faults = [*await _unknown_files(desk), *_out_of_time(desk)]
+    if faults:
+        raise InvalidError(faults)
     return desk
 
 
-async def _check_files(desk: Desk) -> None:
+def _out_of_time(desk: Desk) -> list[Fault]:
+    """What a place did on paper, it did after the case came in, and by today."""
+    proof, came_on = desk.said.proof, desk.receipts.window_on
+    if proof is None or came_on <= proof.acted_on <= desk.today:
+        return []
+    zh = f"办理日期应在收件之日{came_on}与今天{desk.today}之间"
+    return [Fault("/proof/acted_on", "not-on-that-day", zh, "not between receipt and today")]
+
+
+async def _unknown_files(desk: Desk) -> list[Fault]:
     """An act may only refer to files that this case has."""
     files = desk.said.files
     if not files:
-        return
+        return []
     there = await attachments.digests(desk.session, desk.case.case_number)
-    faults = [
+    return [
         Fault(
             f"/attachments/{index}",
             "unknown-file",
@@ -205,8 +228,6 @@ async def _check_files(desk: Desk) -> None:
         for index, digest in enumerate(files)
         if digest not in there
     ]
-    if faults:
-        raise InvalidError(faults)
 
 
 async def lay_out(
@@ -356,7 +377,7 @@ def _milder(told: str | None, light: Light) -> str:
 def take_turn(desk: Desk) -> None:
     """Its place among the sending places, when it comes into the queue or under another light."""
     row = desk.handoff
-    row.turn = queries.next_turn(row) if Light(row.light) in TAKES_TURNS else 0
+    row.turn = queries.next_turn(row)
 
 
 async def set_watches(desk: Desk, *, first: bool = False) -> None:

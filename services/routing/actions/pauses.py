@@ -30,7 +30,7 @@ async def suspend_handoff(
     clock = clocks.suspend(
         desks.clock_of(row),
         desk.terms,
-        on=desk.today,
+        on=desk.acted_on,
         procedure=procedure,
         working_days=working_days,
     )
@@ -51,7 +51,7 @@ async def suspend_handoff(
 
 async def resume_handoff(session: AsyncSession, handoff_id: UUID, deed: Deed) -> HandoffRow:
     desk = await desks.begin(session, handoff_id, Step.RESUME, deed)
-    clock = clocks.resume(desks.clock_of(desk.handoff), on=desk.today)
+    clock = clocks.resume(desks.clock_of(desk.handoff), on=desk.acted_on)
     desks.move(desk, Step.RESUME)
     await desks.finish(desk, Step.RESUME, clock=clock)
     row = desk.handoff
@@ -67,7 +67,7 @@ async def extend_handoff(
     desk = await desks.lay_out_for(session, handoff_id, deed)
     asked_only = approvals.must_ask(desk, Step.EXTEND)
     # What the law does not allow is told before anybody is asked.
-    clocks.extend(desks.clock_of(desk.handoff), desk.terms, on=desk.today, days=working_days)
+    clocks.extend(desks.clock_of(desk.handoff), desk.terms, on=desk.acted_on, days=working_days)
     if asked_only:
         asked = await approvals.ask(
             desk, Kind.EXTENSION, {"working_days": working_days}, {"reason": reason}
@@ -80,7 +80,7 @@ async def extend_handoff(
 
 async def extend(desk: Desk, *, working_days: int, reason: str) -> events.HandoffExtended:
     row = desk.handoff
-    clock = clocks.extend(desks.clock_of(row), desk.terms, on=desk.today, days=working_days)
+    clock = clocks.extend(desks.clock_of(row), desk.terms, on=desk.acted_on, days=working_days)
     desks.move(desk, Step.EXTEND)
     facts = {"working_days": working_days}
     await desks.finish(desk, Step.EXTEND, clock=clock, facts=facts, words={"reason": reason})

@@ -116,7 +116,7 @@ class DocumentIn(BaseModel):
     )
 
 
-class AnswerIn(BaseModel):
+class AnswerIn(ActIn):
     answer: Literal["done", "gaps", "impossible"] = Field(
         description="done 已完成、gaps 有缺项、impossible 无法办理"
     )
@@ -129,7 +129,7 @@ class AnswerIn(BaseModel):
     )
 
     @property
-    def said(self) -> answers.Said:
+    def answered(self) -> answers.Said:
         return answers.Said(
             self.answer,
             self.note,
@@ -150,12 +150,7 @@ async def answer_handoff(
 ) -> Response:
     """多地联办中协办地的答复；缺项由牵头地一次告知申请人。"""
     row = await answers.answer_handoff(
-        once.session,
-        handoff_id,
-        body.said,
-        scope=deed.scope,
-        if_match=deed.if_match,
-        at=deed.at,
+        once.session, handoff_id, body.answered, with_words(deed, body)
     )
     return await reply(once, row)
 

@@ -10,10 +10,6 @@ from services.routing.domain.deadlines import Light
 # What the law presses on goes first, whoever sent it.
 RANKS = {Light.MISSED: 0, Light.RED: 1, Light.YELLOW: 2, Light.GREEN: 3}
 
-# While no limit presses, the sending places take turns: one with 99 % of all work cannot keep the
-# others waiting behind it. Once it presses, waiting time alone decides.
-TAKES_TURNS = frozenset({Light.GREEN, Light.YELLOW})
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -37,17 +33,14 @@ def order_key(entry: Entry, turn: int = 0) -> tuple[int, bool, int, datetime, st
     return (RANKS[entry.light], not entry.green_lane, turn, entry.since, entry.id)
 
 
-def turn_of(entry: Entry, before: int) -> int:
-    """`before`: how many of the same sender, light and lane have waited longer."""
-    return before if entry.light in TAKES_TURNS else 0
-
-
 def in_order(entries: Iterable[Entry]) -> tuple[Placed, ...]:
+    """The sending places take turns under each light: one with 99 % of all work cannot keep the
+    others waiting behind it, and what it lets run late does not make theirs late too."""
     waiting: dict[tuple[Light, bool, str], int] = defaultdict(int)
     placed = []
     for entry in sorted(entries, key=lambda entry: (entry.since, entry.id)):
         band = (entry.light, entry.green_lane, entry.sender)
-        placed.append(Placed(entry, turn_of(entry, waiting[band])))
+        placed.append(Placed(entry, waiting[band]))
         waiting[band] += 1
     return tuple(sorted(placed, key=lambda each: order_key(each.entry, each.turn)))
 
@@ -56,10 +49,8 @@ def explain(placed: Placed, *, now: datetime) -> str:
     entry = placed.entry
     hours = int((now - entry.since).total_seconds() // 3600)
     lane = "绿色通道（老年人、残疾人优先）" if entry.green_lane else "普通"
-    turn = ""
-    if entry.light in TAKES_TURNS:
-        turn = f"；各收件地轮流，本件是该收件地的第{placed.turn + 1}件"
-    return f"期限：{entry.light.zh}；通道：{lane}{turn}；已等候{hours}小时。"
+    turn = f"各收件地轮流，本件是该收件地的第{placed.turn + 1}件"
+    return f"期限：{entry.light.zh}；通道：{lane}；{turn}；已等候{hours}小时。"
 
 
 def explain_between(first: Placed, second: Placed) -> str:

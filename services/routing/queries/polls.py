@@ -5,7 +5,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from services.routing.queries.handoffs import Queued
@@ -16,6 +16,9 @@ from shared.http import etags
 REMEMBERED = 20_000
 # Whole pages are kept of those that were asked for last.
 PAGES = 500
+# Whatever changes a queue says so, leases that lapse and lights that turn too; this is only a net
+# beneath. Shorter, and thousands of quiet queues would be read again and again for nothing.
+MADE_ANEW_AFTER = timedelta(minutes=15)
 
 Kind = TypeVar("Kind")
 Load = Callable[[], Awaitable["Page"]]
@@ -117,8 +120,8 @@ class Polls:
 
     def _current(self, known: _Known, generation: int) -> bool:
         now = self._clock()
-        fresh = now - known.at < STALE_AFTER and now - self._watcher.looked_at < STALE_AFTER
-        return fresh and known.generation == generation
+        looked = now - self._watcher.looked_at < STALE_AFTER
+        return looked and now - known.at < MADE_ANEW_AFTER and known.generation == generation
 
 
 def etag_of(rows: Sequence[Queued]) -> str:

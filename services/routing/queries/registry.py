@@ -1,5 +1,6 @@
 """The registry and the items as this process knows them, read again when they have changed."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,6 +48,7 @@ class Known:
     items: dict[tuple[str, int], Item] = field(default_factory=dict)
     calendar: int = 0
     calendars: Calendars = field(default_factory=Calendars)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     def workdays_of(self, division: str) -> Workdays:
         """The calendar of a division; with its own days and those of what lies above it."""
@@ -61,8 +63,20 @@ class Known:
 async def known(session: AsyncSession) -> Known:
     """One cheap read says whether the copies are current; the rest only when they are not."""
     copy = cached(session, Known)
+    if await _state(session) != (copy.revision, copy.calendar):
+        # One reads for all who have noticed: a registry of thousands is not read by each.
+        async with copy.reading:
+            await _read(session, copy)
+    return copy
+
+
+async def _state(session: AsyncSession) -> tuple[int, int]:
     state = (await session.execute(_STATE)).first()
-    revision, calendar = (state.revision, state.calendar) if state else (0, 0)
+    return (state.revision, state.calendar) if state else (0, 0)
+
+
+async def _read(session: AsyncSession, copy: Known) -> None:
+    revision, calendar = await _state(session)
     if revision != copy.revision:
         rows = (await session.scalars(select(RegistryRow).order_by(RegistryRow.version))).all()
         copy.registry = _registry(rows)
@@ -71,7 +85,6 @@ async def known(session: AsyncSession) -> Known:
     if calendar != copy.calendar:
         copy.calendars = await calendars.read(session)
         copy.calendar = calendar
-    return copy
 
 
 _STATE = select(RegistryStateRow.revision, RegistryStateRow.calendar)

@@ -14,7 +14,7 @@ from shared.workers import pause
 TICK = 0.1
 # While there is news, more of it is on its way: somebody waits for it.
 BUSY_TICK = 0.04
-# Leases lapse and lights turn without a reader's doing; a page is made anew at least this often.
+# Whoever has not been able to look for so long does not say that nothing has changed.
 STALE_AFTER = timedelta(seconds=30)
 
 # Rows become visible in the order of commits, not of their numbers: whatever was still open at the

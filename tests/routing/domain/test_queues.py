@@ -39,14 +39,16 @@ def test_the_tighter_limit_first_then_the_green_lane_then_who_waited_longer() ->
     assert ids(entries) == ["late elderly", "late", "nearly", "half", "elderly", "old", "new"]
 
 
-def test_senders_take_turns_while_no_limit_presses() -> None:
+def test_senders_take_turns() -> None:
     flood = [entry(f"big{n:02}", 100 - n) for n in range(10)]
     assert ids([*flood, entry("small", 1, sender="GL")])[:2] == ["big00", "small"]
 
 
-def test_once_a_limit_presses_only_waiting_counts() -> None:
-    flood = [entry(f"big{n}", 100 - n, Light.RED) for n in range(3)]
-    assert ids([*flood, entry("small", 1, Light.RED, sender="GL")])[-1] == "small"
+def test_what_one_sender_lets_run_late_does_not_make_the_others_late_too() -> None:
+    for light in (Light.YELLOW, Light.RED, Light.MISSED):
+        flood = [entry(f"big{n:03}", 200 - n, light) for n in range(99)]
+        order = ids([*flood, entry("small", 1, light, sender="GL")])
+        assert order[:3] == ["big000", "small", "big001"]
 
 
 def test_the_page_says_why() -> None:
@@ -59,12 +61,12 @@ def test_the_page_says_why() -> None:
     assert explain_between(first, second) == "绿色通道优先。"
     late, turn = in_order([entry("late", 1, Light.MISSED), entry("x", 9)])
     assert explain_between(late, turn) == "期限更紧：已超期先于正常。"
-    assert "轮流" not in explain(late, now=NINE)
+    assert "本件是该收件地的第1件" in explain(late, now=NINE)
     a, b, c = in_order([entry("a", 9), entry("b", 8), entry("c", 1, sender="GL")])
     assert (a.entry.id, b.entry.id, c.entry.id) == ("a", "c", "b")
     assert explain_between(a, b) == "等候时间更长。"
     assert explain_between(b, c) == "各收件地轮流办理，轮次在前。"
-    twins = in_order([entry("p", 1, Light.RED), entry("q", 1, Light.RED)])
+    twins = in_order([entry("p", 1, Light.RED), entry("q", 1, Light.RED, sender="GL")])
     assert explain_between(*twins) == "同时收到，按编号先后。"
 
 
