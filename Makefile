@@ -111,6 +111,10 @@ check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
 
+.PHONY: pollers
+pollers: $(VENV)/installed-tests ## Poll for 4,880 service points beside 20 submissions a second: latency, CPU, what a waiting poll missed
+	@$(BIN)/python -m tests.bench pollers
+
 .PHONY: bench
 bench: $(VENV)/installed-tests ## Measure speed beside floors of the same run: make bench [FIGURE=submit]
 	@$(BIN)/python -m tests.bench $(FIGURE)

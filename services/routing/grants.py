@@ -145,6 +145,7 @@ GRANTS = Grants(
         "load_notices": {Role.OPS: _ANY},
         "set_local_days": {Role.OPS: _ANY},
         "read_calendar": _EVERYONE,
+        "list_limits": _EVERYONE,
         "receive_partner_webhook": ANONYMOUS,
         "list_partner_webhooks": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
         "issue_partner_secret": {Role.OPS: _ANY},

@@ -680,3 +680,31 @@ async def test_both_ends_see_the_clock_and_nobody_else(house: House, location: s
     foreign = await house.get(f"/handoffs/{handoff}/clock", house.token(role, "510107-C1"))
     assert foreign.status_code == 404
     assert json.loads(foreign.text)["code"] == "not-found"
+
+
+async def test_limits_are_looked_at_with_what_is_known_by_heart_only(house: House) -> None:
+    marked = {"/remedies": {"confidence": "memory", "source": "凭记忆"}}
+    await house.publish(item_document("RS-002", version=2, marking=marked))
+    page = (await house.get("/limits", house.token("ops"), limit=200)).json()
+    found = next(each for each in page["items"] if each["item_code"] == "RS-002")
+    assert found["version"] == 2
+    figures = {each["name"]: each for each in found["figures"]}
+    assert figures["送达"]["what"] == "10个工作日"
+    assert figures["材料不齐"]["what"] == "逾期未补正的退回，补正后重新提交"
+    assert figures["行政复议"]["what"] == "自收到本决定书之日起60日内"
+    assert (figures["行政复议"]["confidence"], figures["送达"]["confidence"]) == ("memory", "")
+    first = (await house.get("/limits", house.officer(), limit=1)).json()
+    second = (await house.get("/limits", house.officer(), limit=1, after=first["next"])).json()
+    assert first["items"][0]["item_code"] < second["items"][0]["item_code"]
+
+
+async def test_a_term_that_no_source_gives_is_not_printed(house: House) -> None:
+    await house.publish(item_document("RS-002", version=2, remedies=None))
+    number, handoff = await house.accepted(item_version=2)
+    await house.post(
+        f"/handoffs/{handoff}/decision", house.officer(), result="denied", opinion="不符合条件"
+    )
+    told = dict(await house.told(number))["routing.case-decided.v1"]
+    assert told["remedies"] == (
+        "如不服本决定，可以依法申请行政复议，也可以依法向人民法院提起行政诉讼。"
+    )

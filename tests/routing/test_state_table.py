@@ -49,6 +49,13 @@ _DOORS: dict[Step, tuple[str, dict[str, Any]]] = {
     Step.TRANSFER_ON: ("transfer-on", {"location": "620103-RS", "reason": "户籍"}),
     Step.LATER_CHECK: ("later-check", {"kept": False, "finding": "不实"}),
     Step.REVOKE: ("revocation", {"reason": "不实"}),
+    Step.RETURN_TO_WINDOW: ("window-return", {"reason": "申请表不是本人签名"}),
+    Step.PREREVIEW: ("prereview", {"answer": "send_paper"}),
+    Step.ARRIVE: ("arrival", {}),
+    Step.VERIFY: ("verification", {"materials": ["M1"], "passed": True, "how": "original_seen"}),
+    Step.ANSWER_DONE: ("answer", {"answer": "done"}),
+    Step.ANSWER_GAPS: ("answer", {"answer": "gaps", "gaps": []}),
+    Step.ANSWER_IMPOSSIBLE: ("answer", {"answer": "impossible", "note": "无法办理"}),
 }
 _PAIRS = [(status, step) for status in Status for step in _DOORS]
 
@@ -72,7 +79,7 @@ async def _put(house: House, handoff: str, status: Status) -> None:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_every_status_and_step_is_allowed_or_told_what_is(house: House) -> None:
     special = [
         {"code": "S1", "name": "专家评审", "category": "expert_review", "max_working_days": 30}

@@ -89,6 +89,7 @@ HOPS: Mapping[Hop, Limit] = MappingProxyType(
 _LAW_45 = frozenset(
     {
         "hearing",
+        "bidding",
         "tender",
         "auction",
         "inspection",
