@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.models import HandoffRow
 from services.routing.queries import contact, handoffs
-from services.routing.queries.handoffs import Sought
+from services.routing.queries.handoffs import Claimer, Sought
 from shared.security.grants import EVERYTHING
 from tests.routing.builders import OFFICE, WINDOW, House, plans
 from tests.routing.test_queues_api import fill
@@ -71,13 +71,15 @@ async def test_what_an_office_asks_again_and_again_reads_only_what_it_needs(
         return lambda session: handoffs.page(session, OFFICE, **given)
 
     def claim(session: AsyncSession) -> Awaitable[Any]:
-        return handoffs.claim_next(
-            session, OFFICE, holder="officer-1", holder_name="示例", limit=5, until=at
-        )
+        return handoffs.claim_next(session, OFFICE, [Claimer("officer-1", "示例", 5, at)])
+
+    # What is taken is read in the order of the index; only the few that were found are ranked.
+    taken = (await plans(house, claim)).partition("CTE taken")[2].partition("CTE ")[0]
+    assert "ix_handoff_free" in taken, taken
+    assert "Sort" not in taken, taken
 
     # In the order of the index, so nothing is sorted and the reading ends with the page.
     for name, ask, index in (
-        ("a claim", claim, "ix_handoff_free"),
         ("the first page", page(), "ix_handoff_queue"),
         ("the page after", page(after=position), "ix_handoff_queue"),
         ("what is free", page(free=True), "ix_handoff_"),

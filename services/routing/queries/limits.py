@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.domain import remedies
@@ -39,7 +40,7 @@ async def page(
     position = pages.position(after, str)
     newest = (
         select(ItemRow)
-        .distinct(ItemRow.code)
+        .ext(distinct_on(ItemRow.code))
         .where(ItemRow.code > (position[0] if position else ""))
         .order_by(ItemRow.code, ItemRow.version.desc())
         .limit(limit + 1)
