@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
+from shared.audit import evidence
+from shared.audit.heads import export_heads
 from shared.audit.verify import verify
 from shared.chores import HOUSES
 from shared.clock import utc_now
@@ -82,10 +84,24 @@ def add_care(app: typer.Typer, opening: Opening, sealed: Sequence[Sealed]) -> No
         """After a rotation: take what old keys sealed to the new ones, while all runs."""
         _run(opening, lambda premises: _reseal(premises, sealed))
 
+    _add_audit(app, opening)
+
+
+def _add_audit(app: typer.Typer, opening: Opening) -> None:
     @app.command("audit-verify")
     def audit_verify() -> None:
         """Check the audit chain; name the first break."""
         _run(opening, _verify)
+
+    @app.command("audit-heads")
+    def audit_heads(after: int = 0) -> None:
+        """Print the heads of the chain after a number, to be kept where we cannot write."""
+        _run(opening, lambda premises: _print_heads(premises, after))
+
+    @app.command("audit-evidence")
+    def audit_evidence(case_number: str) -> None:
+        """Print a case's trail with its places in the chain, as a document that proves itself."""
+        _run(opening, lambda premises: _print_evidence(premises, case_number))
 
 
 def _add_parked(app: typer.Typer, opening: Opening) -> None:
@@ -183,6 +199,16 @@ async def _republish(premises: Premises, subject: str) -> None:
     async with premises.sessions.begin() as session:
         count = await keeping.republish_subject(session, subject)
     typer.echo(f"{premises.house}: 重新发布 {count} 条")
+
+
+async def _print_heads(premises: Premises, after: int) -> None:
+    async for head in export_heads(premises.sealer_engine, after=after):
+        typer.echo(str(head))
+
+
+async def _print_evidence(premises: Premises, case_number: str) -> None:
+    document = await evidence.export(premises.sealer_engine, case_number)
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
 
 
 async def _reseal(premises: Premises, sealed: Sequence[Sealed]) -> None:

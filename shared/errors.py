@@ -13,9 +13,20 @@ DomainError
 └── ForbiddenError      the caller may not do this at all
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
+_DIGITS_OF_A_PERSON = re.compile(r"(?<!\d)(1\d{10}|\d{15}|\d{17}[\dXx])(?!\d)")
+
+
+def told_back(value: str, otherwise: str) -> str:
+    """What was handed in, if it looks like a code: an error repeats no words of a person, and no
+    number that may be a person's, wherever they were typed."""
+    plain = _CODE.fullmatch(value) and not _DIGITS_OF_A_PERSON.search(value)
+    return value if plain else otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from shared.errors import Fault
+from shared.errors import Fault, told_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -612,6 +612,9 @@ Fact = object
 
 def fault(pointer: str, code: str, /, **facts: Fact) -> Fault:
     words = TEXTS[code]
+    # Where a code was expected, somebody may have written a name or a number.
+    if isinstance(given := facts.get("code"), str):
+        facts["code"] = Words(told_back(given, "所填内容"), told_back(given, "what was given"))
     zh = {key: fact.zh if isinstance(fact, Words) else fact for key, fact in facts.items()}
     en = {key: fact.en if isinstance(fact, Words) else fact for key, fact in facts.items()}
     return Fault(pointer, code, words.zh.format_map(zh), words.en.format_map(en))

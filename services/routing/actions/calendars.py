@@ -26,7 +26,7 @@ from services.routing.queries import registry
 from shared.audit import trail
 from shared.chance import new_id
 from shared.divisions import divisions
-from shared.errors import Fault, InvalidError
+from shared.errors import Fault, InvalidError, told_back
 from shared.means import origin
 from shared.workdays import notices
 from shared.workdays.notices import LocalDay, NoticeMalformedError
@@ -68,7 +68,7 @@ async def set_local_days(session: AsyncSession, days: Sequence[LocalDay], *, at:
         Fault(
             f"/{index}/division",
             "unknown-division",
-            f"没有行政区划“{day.division}”",
+            f"没有行政区划“{told_back(day.division, '所填')}”",
             "no such division",
         )
         for index, day in enumerate(days)

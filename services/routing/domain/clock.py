@@ -6,7 +6,7 @@ from datetime import date
 
 from services.routing.domain.terms import DEEMED, ITEM, ClockStart, Limit, Terms
 from services.routing.domain.words import Named
-from shared.errors import ConflictError
+from shared.errors import ConflictError, told_back
 
 
 class State(Named):
@@ -108,7 +108,7 @@ class ProcedureNotPublishedError(ConflictError):
     def __init__(self, procedure: str, terms: Terms) -> None:
         names = "、".join(each.name for each in terms.procedures) or "无"
         super().__init__(
-            f"“{procedure}”不是本事项公布的特别程序；公布的有：{names}",
+            f"“{told_back(procedure, '所填')}”不是本事项公布的特别程序；公布的有：{names}",
             "this item version publishes no such special procedure",
             published=[each.code for each in terms.procedures],
         )

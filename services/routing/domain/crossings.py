@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.errors import Fault
+from shared.errors import Fault, told_back
 
 TOLD: Final = "routing.partner-told.v1"
 ANSWERED: Final = "routing.partner-answered.v1"
@@ -205,7 +205,12 @@ def faults_of(told: Told) -> list[Fault]:
     call = CALLS.get(told.kind)
     if call is None and told.kind not in _OTHERS:
         faults.append(
-            Fault("/data/kind", "unknown-kind", f"没有“{told.kind}”这种通知", "no such kind")
+            Fault(
+                "/data/kind",
+                "unknown-kind",
+                f"没有“{told_back(told.kind, '所填')}”这种通知",
+                "no such kind",
+            )
         )
     if told.actor is None:
         faults.append(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from shared.errors import ConflictError, Fault, InvalidError
+from shared.errors import ConflictError, Fault, InvalidError, told_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,13 @@ def _faults(
 ) -> list[Fault]:
     at = f"/faults/{index}"
     found = []
+    point = told_back(gap.point, "所填内容")
     if gap.point not in points:
-        zh = f"“{gap.point}”不在本事项公布的材料、字段和审查要点之内"
+        zh = f"“{point}”不在本事项公布的材料、字段和审查要点之内"
         en = "the item version names no such material, field or review point"
         found.append(Fault(f"{at}/material_code", "notice-not-published", zh, en))
     elif unmet is not None and gap.point not in unmet:
-        zh = f"“{gap.point}”此前没有告知，或者已经补正，不能在再次告知中提出"
+        zh = f"“{point}”此前没有告知，或者已经补正，不能在再次告知中提出"
         en = "a further notice may only repeat what is still unmet"
         found.append(Fault(f"{at}/material_code", "notice-adds", zh, en))
     if not gap.text.strip():
