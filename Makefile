@@ -122,6 +122,7 @@ bench: $(VENV)/installed-tests ## Measure speed beside floors of the same run: m
 .PHONY: volume
 volume: $(VENV)/installed-tests ## The window's reads at 10,000 and 1,000,000 stored cases, with plans (COUNT=)
 	@$(BIN)/python -m tests.bench.volume $(or $(COUNT),1000000)
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-tests ## Send what the OpenAPI pages allow and forbid, as every role, for long (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/python -m pytest -q tests/journeys/test_fuzz.py

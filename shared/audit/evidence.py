@@ -65,7 +65,7 @@ def check(document: Mapping[str, Any]) -> list[str]:
 def _stands(row: Mapping[str, Any], seal: Mapping[str, Any], values: Sequence[Any]) -> bool:
     at = row["position"]
     hashed = [row["columns"]["id"], hash_row(seal["digest"], values).hex()]
-    return at < len(seal["rows"]) and seal["rows"][at] == hashed
+    return at < len(seal["rows"]) and bool(seal["rows"][at] == hashed)
 
 
 def _row(row: Any) -> dict[str, Any]:
