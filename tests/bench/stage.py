@@ -90,17 +90,22 @@ class Stage:
             for each in workers:
                 each.start()
 
-    async def calm(self, *, within: float = 20.0) -> None:
+    async def calm(self, *, within: float = 30.0) -> None:
         """Before the next figure: what is on its way arrives, or is forgotten."""
         connection = await self.connect()
+        busy = True
         for _ in range(int(within * 2)):
-            if not await connection.fetchval(_ON_THEIR_WAY):
+            busy = await connection.fetchval(_ON_THEIR_WAY)
+            if not busy:
                 break
             await asyncio.sleep(0.5)
         await connection.close()
-        await self.forget()
+        if busy:
+            async with self.without_workers():
+                pass
 
     async def forget(self) -> None:
+        """While no worker is at it."""
         connection = await self.connect()
         for house in HOUSES:
             await connection.execute(
