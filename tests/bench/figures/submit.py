@@ -16,6 +16,8 @@ from tests.bench.stage import Spent, Stage
 
 WINDOW = "630104-C1"
 CONNECTIONS = 16
+# What one caller may ask in a second is bounded.
+CLERKS = tuple(f"clerk-{number}" for number in range(CONNECTIONS))
 TABLES = (
     "idempotency",
     "case_file",
@@ -55,7 +57,10 @@ async def measure(stage: Stage, *, rounds: int = 5, seconds: float = 4.0) -> lis
     body = submission()
     ours = Job(
         stage.port("intake"),
-        (posted("/intake/v1/cases", stage.headers(Role.CLERK, WINDOW), body),),
+        tuple(
+            posted("/intake/v1/cases", stage.headers(Role.CLERK, WINDOW, subject=who), body)
+            for who in CLERKS
+        ),
         CONNECTIONS,
         seconds,
         expect=201,
