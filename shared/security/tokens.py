@@ -61,6 +61,7 @@ class Issuer:
     keys: KeySource = field(repr=False)
     algorithms: frozenset[str]
     roles: frozenset[Role] = frozenset(Role)
+    audience: str = AUDIENCE
 
     def __post_init__(self) -> None:
         weak = self.algorithms - ASYMMETRIC
@@ -91,12 +92,10 @@ class TokenVerifier:
         self,
         issuers: Iterable[Issuer],
         *,
-        audience: str = AUDIENCE,
         revocations: Revocations | None = None,
         remembered: int = 10_000,
     ) -> None:
         self._issuers = {issuer.url: issuer for issuer in issuers}
-        self._audience = audience
         self._revocations = revocations or Revocations(None)
         self._remembered = remembered
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
@@ -133,7 +132,7 @@ class TokenVerifier:
         if issuer is None:
             raise TokenError("unknown issuer")
         key = await _key_for(issuer, header, at)
-        self._check_signature(token, key, header["alg"], issuer)
+        _check_signature(token, key, header["alg"], issuer)
         issued = _instant(claims, "iat")
         verified = _Verified(
             caller=_caller(claims, issuer),
@@ -146,24 +145,25 @@ class TokenVerifier:
         _check_times(verified, at)
         return verified
 
-    def _check_signature(self, token: str, key: PyJWK, algorithm: str, issuer: Issuer) -> None:
-        try:
-            jwt.decode(
-                token,
-                key,
-                algorithms=[algorithm],
-                audience=self._audience,
-                issuer=issuer.url,
-                # Times are compared by us, with the time that we were given.
-                options={
-                    "require": ["exp", "iat", "sub", "aud", "iss"],
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                },
-            )
-        except PyJWTError as error:
-            raise TokenError(type(error).__name__) from None
+
+def _check_signature(token: str, key: PyJWK, algorithm: str, issuer: Issuer) -> None:
+    try:
+        jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=issuer.audience,
+            issuer=issuer.url,
+            # Times are compared by us, with the time that we were given.
+            options={
+                "require": ["exp", "iat", "sub", "aud", "iss"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+    except PyJWTError as error:
+        raise TokenError(type(error).__name__) from None
 
 
 def _read_unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

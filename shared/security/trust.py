@@ -17,9 +17,14 @@ def trusted(
 ) -> TokenVerifier:
     """`client` fetches the keys of those known by discovery."""
     return TokenVerifier(
-        [Issuer(one.issuer, _keys(one, client), frozenset(one.algorithms)) for one in issuers],
+        [_issuer(one, client) for one in issuers],
         revocations=revocations,
     )
+
+
+def _issuer(one: IssuerSettings, client: httpx.AsyncClient) -> Issuer:
+    algorithms = frozenset(one.algorithms)
+    return Issuer(one.issuer, _keys(one, client), algorithms, audience=one.audience)
 
 
 def _keys(one: IssuerSettings, client: httpx.AsyncClient) -> KeySource:

@@ -112,6 +112,19 @@ async def test_each_pinned_algorithm_verifies(algorithm: str) -> None:
     assert (await TokenVerifier([issuer]).verify(token, AT)).issuer == PROVINCE
 
 
+async def test_each_issuer_may_have_a_name_of_its_own_for_us() -> None:
+    key, jwk = KEYS["ES256"]
+    keys = StaticKeys({"keys": [{**jwk, "kid": "k"}]})
+    by = TokenVerifier([Issuer(PROVINCE, keys, frozenset({"ES256"}), audience="tongban-qinghai")])
+    ours, others = (
+        forge(key=key, header={"kid": "k"}, iss=PROVINCE, aud=name)
+        for name in ("tongban-qinghai", "tongban")
+    )
+    assert (await by.verify(ours, AT)).issuer == PROVINCE
+    with pytest.raises(TokenError):
+        await by.verify(others, AT)
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "ES256K"])
 def test_no_issuer_can_be_registered_with_a_weak_algorithm(algorithm: str) -> None:
     with pytest.raises(ValueError, match=algorithm):
