@@ -503,7 +503,7 @@ _ONLY_PASSED_ON = frozenset(
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {type_: _passed_on(type_, handler) for type_, handler in _OWN.items()}
-    | {type_: _passed_on(type_, on_heard) for type_ in _ONLY_PASSED_ON}
+    | {type_: _passed_on(type_, on_heard) for type_ in sorted(_ONLY_PASSED_ON)}
     # It passes the message on between two steps of its own.
     | {"routing.handoff-transferred.v1": on_handoff_transferred}
 )
