@@ -2,6 +2,7 @@
 
 import asyncio
 import warnings
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -19,8 +20,10 @@ DATABASE = "tongban"
 class EmbeddedDatabase:
     """`start` starts or attaches; the server outlives a killed process of ours, `stop` ends it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` of postgresql.conf, for a folder that is made anew."""
         self.folder = folder
+        self._settings = dict(settings or {})
         self._server: PostgresServer | None = None
 
     def start(self) -> None:
@@ -31,6 +34,11 @@ class EmbeddedDatabase:
         # Its lock is one file in /tmp for all users of the machine, and belongs to whoever came
         # first. The folder is ours alone: whoever opens it holds a lock of its own.
         self._server._lock = nullcontext()  # noqa: SLF001
+        if not (self.folder / "PG_VERSION").exists():
+            self._server.ensure_pgdata_inited()
+            lines = "".join(f"{name} = {value}\n" for name, value in self._settings.items())
+            with (self.folder / "postgresql.conf").open("a", encoding="utf-8") as file:
+                file.write(lines)
         self._server.start()
 
     def stop(self) -> None:

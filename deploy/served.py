@@ -82,7 +82,8 @@ class Served:
         self.folder = folder
         self._environment = dict(environment or {})
         self.broker = _broker()
-        self.database = EmbeddedDatabase(folder / "pg")
+        # Twelve processes and more, each with its connections.
+        self.database = EmbeddedDatabase(folder / "pg", {"max_connections": "400"})
         self.apis: dict[str, list[tuple[int, Process]]] = {}
         self.workers: dict[str, list[Process]] = {}
         self._counts = (apis, workers)

@@ -22,6 +22,12 @@ from shared.means import Means
 from shared.security.keys import Keyring
 
 TEMPLATE = "tongban_template"
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+}
 _numbers = itertools.count(1)
 
 # A busy machine is not a wrong answer; the time-out of a whole test is pytest's.
@@ -33,14 +39,9 @@ settings.load_profile("tongban")
 def postgres() -> Iterator[EmbeddedDatabase]:
     """Durability is switched off: tests kill our processes, never this server."""
     with tempfile.TemporaryDirectory(prefix="tongban-pg-") as folder:
-        server = EmbeddedDatabase(Path(folder) / "pg")
+        server = EmbeddedDatabase(Path(folder) / "pg", SETTINGS)
         server.start()
         try:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                asyncio.run(server.administer(f"ALTER SYSTEM SET {setting} = off"))
-            asyncio.run(server.administer("ALTER SYSTEM SET max_connections = 300"))
-            server.stop()
-            server.start()
             yield server
         finally:
             server.stop()

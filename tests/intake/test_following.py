@@ -219,7 +219,8 @@ async def test_a_place_is_known_once_it_is_registered_and_versions_hold_by_date(
         assert sorted(kept) == [1, 2]
 
 
-# Papers and bags are routing's; who waits for whom inside an office is the office's.
+# Papers and bags are routing's; who waits for whom inside an office is the office's; what a partner
+# was told is between the two installations.
 NOT_FOR_THE_WINDOW = {
     "routing.decision-revoked.v1",
     "routing.discrepancy-settled.v1",
@@ -229,6 +230,7 @@ NOT_FOR_THE_WINDOW = {
     "routing.appointment-settled.v1",
     "routing.message-written.v1",
     "routing.partner-answered.v1",
+    "routing.partner-told.v1",
     "routing.reminder-raised.v1",
     "routing.reminder-sent.v1",
 }
