@@ -23,13 +23,16 @@ Answer = Callable[[], Response]
 
 @dataclass
 class Subscriber:
-    """`heard` are the webhooks it took, `calls` all that came, `effects` what it did: by id."""
+    """`heard` are the webhooks it took, `calls` all that came, `effects` what it did: by id.
+
+    `answers` go to whoever comes next; `refuses` decides by what came."""
 
     clock: Clock
     url: str = ""
     secret: str = ""
     answers: list[Answer | None] = field(default_factory=list)
     always: Answer | None = None
+    refuses: Callable[[dict[str, Any]], Answer | None] | None = None
     delay: float = 0.0
     calls: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Subscriber:
         if self.delay:
             await asyncio.sleep(self.delay)
         challenge = document["data"].get("challenge")
-        answer = self.answers.pop(0) if self.answers else self.always
+        answer = self._told_to(document)
         if answer is not None:
             return answer()
         self.verify(body, headers)
@@ -74,6 +77,11 @@ class Subscriber:
             self.heard.append(document)
             self.came.notify_all()
         return JSONResponse({"taken": True}, 202)
+
+    def _told_to(self, document: dict[str, Any]) -> Answer | None:
+        if self.refuses is not None:
+            return self.refuses(document)
+        return self.answers.pop(0) if self.answers else self.always
 
     def verify(self, body: bytes, headers: dict[str, str]) -> None:
         """By our own reading at the tests' time; by the reference library, but for its clock."""
