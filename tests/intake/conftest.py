@@ -28,12 +28,14 @@ AT = datetime(2026, 9, 7, 2, 0, tzinfo=UTC)
 Tokens = Callable[..., dict[str, str]]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Unconfigured, structlog draws each error with all its locals: a burst would never end."""
+    """Unconfigured, structlog draws each error with all its locals: a burst would never end.
+    Only while one of these tests runs: others, in the same process, read what is logged."""
+    kept = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
-    structlog.reset_defaults()
+    structlog.configure(**kept)
 
 
 @pytest.fixture
