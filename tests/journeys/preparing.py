@@ -137,6 +137,16 @@ _PROMISED: Mapping[str, Any] = MappingProxyType(
         "commitment": {"committed": True, "materials": ["M3"]},
     }
 )
+# A booklet is posted or fetched at the window, and what is handed in for it online is no paper.
+_BOOKLET: Mapping[str, Any] = MappingProxyType(
+    {
+        **remote_collection.SUBMISSION,
+        "mode": "full_online",
+        "materials": [
+            {"code": code, "form": "electronic", "count": 1} for code in ("M1", "M2", "M4")
+        ],
+    }
+)
 _PAPER = MappingProxyType(
     {
         "result": "granted",
@@ -327,8 +337,11 @@ async def _taken_by_mistake(at: Preparing) -> Ready:
 
 
 async def _delivery(at: Preparing) -> Ready:
-    case, _ = await at.online("acceptance", "decision")
-    delivery = await at.delivery(case, lambda each: each["link"])
+    """Of an item that offers both ways which the examples change to."""
+    case = await at.case(_BOOKLET)
+    officer = await at.claimed(case, "acceptance")
+    await officer.post(f"/routing/v1/handoffs/{case.handoff}/decision", dict(_PAPER))
+    delivery = await at.delivery(case, lambda each: "change" in each["allowed_steps"])
     return Ready(at.clerk, {"delivery_id": delivery["id"]})
 
 
