@@ -37,6 +37,10 @@ PAPER = frozenset({MaterialForm.ORIGINAL, MaterialForm.COPY})
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_.-]{0,49}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Long = Annotated[str, Field(max_length=5_000)]
+# What must be said at all: an empty text says as little as none, and a table cannot tell the two.
+Said = Annotated[str, Field(min_length=1)]
+Prose = Annotated[str, Field(min_length=1, max_length=5_000)]
+ItemCode = Annotated[str, Field(min_length=1, max_length=50)]
 Age = Annotated[StrictInt, Field(ge=1, le=100)]
 Number = Annotated[StrictInt, Field(ge=0, le=999)]
 
@@ -127,7 +131,7 @@ class Step(Clause):
 
     step: Code
     name: Text
-    role: str
+    role: Said
     stage: Annotated[StrictInt, Field(ge=1, le=20)]
     lead: StrictBool
     accepts: StrictBool
@@ -185,7 +189,7 @@ class SpecialProcedure(Clause):
     code: Code
     name: Text
     kind: Literal["1", "2"]
-    category: str
+    category: Said
     max_working_days: Number | None = None
 
 
@@ -219,8 +223,8 @@ class Fee(Clause):
 
 
 class Question(Clause):
-    question: Long
-    answer: Long
+    question: Prose
+    answer: Prose
 
 
 class Mark(Clause):
@@ -239,8 +243,8 @@ class ItemVersion(Clause):
     example: StrictBool = False
     name: Text
     short_name: str = ""
-    base_code: Annotated[str, Field(max_length=50)]
-    implementation_code: Annotated[str, Field(max_length=50)]
+    base_code: ItemCode
+    implementation_code: ItemCode
     item_type: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
     case_kind: Literal["1", "2", "9"]
     service_objects: Annotated[

@@ -67,6 +67,32 @@ def test_any_item_that_may_be_stored_survives_the_round_trip(
     assert _as_read(item) == item
 
 
+def _kinds_of_places() -> dict[tuple[Any, ...], tuple[ItemVersion, tuple[Any, ...]]]:
+    """Each text that an item may have, once: which material it is of changes nothing."""
+    return {
+        tuple(name for name in at if isinstance(name, str)): (item, at)
+        for item in ITEMS
+        for at in _text_places(item.model_dump(mode="json"))
+        if at[0] not in {"form_schema", "form_example", "marking"}
+    }
+
+
+@pytest.mark.parametrize("word", ["", " ", "\n", "''"])
+def test_no_text_of_an_item_is_lost_for_being_empty_or_blank(word: str) -> None:
+    """What must be said may not be left empty; what may be, comes back as it went."""
+    stored = 0
+    for item, at in _kinds_of_places().values():
+        changed = item.model_dump(mode="json")
+        _put(changed, at, word)
+        try:
+            kept = ItemVersion.model_validate(changed)
+        except ValidationError:
+            continue
+        assert _as_read(kept) == kept, at
+        stored += 1
+    assert stored > 20
+
+
 def _as_read(item: ItemVersion) -> ItemVersion:
     rows = csv.reader(io.StringIO(spreadsheets.write([item])[1:], newline=""))
     names = next(rows)
