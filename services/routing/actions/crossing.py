@@ -99,8 +99,11 @@ async def hand_out(
     taken_by = known.registry.last_known(case.receiving_location)
     if taken_by is None or taken_by.partner is not None:
         return
-    linked = {link.partner for link in await queries.links(session, case.case_number)}
     concerned = {whose for row in rows if (whose := _whose(known, row.location))}
+    if not concerned:
+        # Most cases stay at home: they are not to cost one more look.
+        return
+    linked = {link.partner for link in await queries.links(session, case.case_number)}
     for partner in sorted(concerned - linked):
         joint = crossings.joint_number(case.case_number)
         session.add(
