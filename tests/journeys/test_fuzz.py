@@ -19,6 +19,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case
 from schemathesis.checks import load_all_checks
@@ -33,11 +34,13 @@ from deploy.ops import attached
 from deploy.stories import full_online, remote_collection
 from deploy.stories.people import World
 from shared.clock import utc_now
+from shared.files.media import ACCEPTED, JPEG, OFD, PDF, PNG
 from shared.security.callers import Role
 from shared.security.issuer import LocalIssuer
 from tests.architecture.operations import GRANTS
 from tests.architecture.places import OFFICE, at_home, relations_of
 from tests.architecture.test_grants_walk import _THINGS
+from tests.shared.files import samples
 
 Described = APIOperation[Any, Any, Any, Any]
 THOROUGH = "FUZZ_EXAMPLES" in os.environ
@@ -55,6 +58,27 @@ _CONFIG = {
         },
     }
 }
+# A page says no more of a file than its type: what fits it is a file of that type, and what does
+# not is cut short, another's, or noise. None is longer than this.
+_LONGEST = 4096
+_FILES: Mapping[str, st.SearchStrategy[bytes]] = {
+    PDF: st.integers(0, _LONGEST).map(samples.pdf),
+    PNG: st.builds(samples.png, st.integers(1, 2000), st.integers(1, 2000)),
+    JPEG: st.builds(samples.jpeg, st.integers(1, 2000), st.integers(1, 2000)),
+    OFD: st.builds(samples.ofd),
+}
+_DAMAGED = st.one_of(
+    st.binary(max_size=_LONGEST),
+    st.one_of(*_FILES.values()),
+    st.one_of(*_FILES.values()).map(lambda content: content[: len(content) // 2]),
+)
+
+
+def _make_files(mode: GenerationMode) -> None:
+    """Schemathesis asks these whatever the mode is, and sends what they give as it stands."""
+    for media_type, sound in _FILES.items():
+        made = sound if mode is GenerationMode.POSITIVE else _DAMAGED
+        schemathesis.openapi.media_type(media_type, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +120,10 @@ def _home(operation: Described, role: Role) -> Any:
 @pytest.mark.processes
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.timeout(0 if THOROUGH else 300)
-def test_no_answer_that_its_page_does_not_announce(tmp_path: Path) -> None:
+def test_no_answer_that_its_page_does_not_announce(place: Path) -> None:
     load_all_checks()
-    with _installation(tmp_path / "data") as fuzz, requests.Session() as session:
+    assert set(_FILES) == ACCEPTED
+    with _installation(place / "data") as fuzz, requests.Session() as session:
         walk = []
         for house in GRANTS:
             page = _without_security(httpx.get(f"{fuzz.origin}/{house}/openapi.json").json())
@@ -132,6 +157,7 @@ def _walk(fuzz: Fuzz, session: requests.Session, operation: Described, house: st
     granted = [role for role in Role if relations_of(entry, role)]
     roles: Sequence[Role | None] = granted or [None]
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        _make_files(mode)
         # Where there is nothing to get wrong, nothing can be made up that is wrong.
         with nullcontext() if mode is GenerationMode.POSITIVE else suppress(Unsatisfiable):
             _send(fuzz, session, operation, f"{mode.name} {house}:{name}", mode, roles)
