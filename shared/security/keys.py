@@ -12,6 +12,7 @@ import hmac
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Final, Self
@@ -44,6 +45,8 @@ from shared.security.secret_files import (
 BLIND_SIZE: Final = 16
 LINK_TAG_SIZE: Final = 12
 LOOK_AGAIN_SECONDS: Final = 2.0
+# After so long every process has looked, and clocks may differ by a little.
+KNOWN_TO_ALL: Final = timedelta(seconds=LOOK_AGAIN_SECONDS + 1)
 
 __all__ = [
     "PURPOSES",
@@ -64,7 +67,10 @@ class SealBrokenError(Exception):
 
 class Keyring:
     """A ring read from a file looks at it again every two seconds, and at once when it meets an
-    unknown key: so a rotation reaches every process without a restart."""
+    unknown key: so a rotation reaches every process without a restart.
+
+    What names no key (a blind index, a link) cannot make another process look: it is made with a
+    new key only once all have looked, or what one process wrote the others would not find."""
 
     def __init__(
         self,
@@ -151,7 +157,7 @@ class Keyring:
 
     def blind(self, kind: str, value: str) -> bytes:
         """A keyed digest for equality search; `kind` keeps a phone from matching a number."""
-        return _blind(self._primary("index"), kind, value)
+        return _blind(self._known_to_all("index"), kind, value)
 
     def blind_with(self, kid: str, kind: str, value: str) -> bytes:
         """The same under a named key, for a second column while the index is being rotated."""
@@ -182,7 +188,7 @@ class Keyring:
 
     def sign_link(self, data: bytes) -> bytes:
         """A tag short enough for an address that people are sent: 96 bits."""
-        return _link_tag(self._primary("links"), data)
+        return _link_tag(self._known_to_all("links"), data)
 
     def signed_link(self, tag: bytes, data: bytes) -> bool:
         """Whether a holder of this ring signed it, under whatever key was primary then."""
@@ -230,6 +236,16 @@ class Keyring:
             return self._current().primaries[purpose]
         except KeyError:
             raise KeyringError(f"this ring holds no key for {purpose}") from None
+
+    def _known_to_all(self, purpose: Purpose) -> Key:
+        """The primary key, or until others know it the one before; the first has none before."""
+        primary = self._primary(purpose)
+        settled = utc_now() - KNOWN_TO_ALL
+        if self._path is None or primary.created <= settled:
+            return primary
+        held = [key for key in self._current().keys if key.purpose == purpose]
+        held.sort(key=lambda key: key.created, reverse=True)
+        return next((key for key in held if key.created <= settled), held[-1])
 
     def _opener(self, purpose: Purpose, prefix: bytes) -> Aead:
         cipher = self._current().openers.get((purpose, prefix))

@@ -7,7 +7,8 @@ we wait for it. What a search finds by (a blind index) is made anew with the row
 until then a search asks under both keys (Keyring.blinds).
 
 A process may seal with the old key for as long as it takes to look at the ring again, and commit
-later still. So it is over only when a whole round, begun GRACE after the rotation, found nothing.
+later still. And until it has looked it does not find what was taken to the new index key. So the
+first round begins GRACE after the rotation, and it is over only when a whole one found nothing.
 And a message may be on its way to a house that is done: `reseal_houses` goes round them all until
 none finds anything; where a broker lies between, again once its queues are empty.
 """
@@ -31,7 +32,7 @@ from shared.http.idempotency import IDEMPOTENCY
 from shared.means import means
 from shared.messaging.inbox import INBOX
 from shared.messaging.outbox import OUTBOX
-from shared.security.keys import Keyring
+from shared.security.keys import KNOWN_TO_ALL, Keyring
 from shared.security.ring import PREFIX_SIZE, Purpose
 
 GRACE: Final = timedelta(seconds=20)
@@ -79,18 +80,19 @@ async def reseal_all(
     grace: timedelta = GRACE,
 ) -> int:
     """Returns when nothing of this house is sealed with an old key; says how much was."""
+    if grace < KNOWN_TO_ALL:
+        raise ValueError(f"processes learn of new keys only within {KNOWN_TO_ALL}")
+    await asyncio.sleep(max((rotated_at + grace - clock()).total_seconds(), 0))
     total = 0
     while True:
-        begun = clock()
         changed = await _round(sessions, columns, rotated_at)
         total += changed
-        if not changed and begun >= rotated_at + grace:
+        if not changed:
             left = await count_stale(sessions, columns)
             if not left:
                 return total
             log.info("reseal_waits", left=left)
-        if not changed:
-            # For a process that has not looked at the ring yet, or a row that somebody holds.
+            # For a row that somebody holds.
             await asyncio.sleep(0.5)
 
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.clock import utc_now
 from shared.security.algorithms import ALGORITHMS, BY_CODE
 from shared.security.keys import (
+    KNOWN_TO_ALL,
     Keyring,
     KeyringError,
     Purpose,
@@ -281,3 +283,31 @@ def test_work_goes_on_with_the_keys_at_hand_while_the_file_is_away(tmp_path: Pat
     with pytest.raises(UnknownKeyError):
         ring.open("fields", Keyring.new().seal("fields", b"x", context="c"), context="c")
     assert ring.open("fields", ring.seal("fields", b"x", context="c"), context="c") == b"x"
+
+
+def test_what_names_no_key_is_made_with_a_new_one_only_once_all_processes_know_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ring.json"
+    ours, theirs = Keyring.create(path), Keyring.load(path)
+    before = ours.blind("phone", "1")
+    for purpose in ("index", "links"):
+        ours.rotate(purpose)
+    # They have not looked at the file again, and find it all the same.
+    assert ours.blind("phone", "1") in theirs.blinds("phone", "1")
+    assert theirs.signed_link(ours.sign_link(b"link"), b"link")
+    assert before in ours.blinds("phone", "1")
+    assert ours.blinds("phone", "1")[0] != before
+
+
+def test_a_key_that_all_processes_know_is_the_one_that_makes_blinds_and_links(
+    tmp_path: Path,
+) -> None:
+    ring = Keyring.create(tmp_path / "ring.json")
+    blind, link = ring.blind("phone", "1"), ring.sign_link(b"link")
+    earlier = utc_now() - 2 * KNOWN_TO_ALL
+    for purpose in ("index", "links"):
+        ring.rotate(purpose, clock=lambda: earlier)
+    assert ring.blind("phone", "1") == ring.blinds("phone", "1")[0] != blind
+    assert ring.sign_link(b"link") != link
+    assert ring.signed_link(link, b"link")
