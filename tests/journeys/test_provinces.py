@@ -23,10 +23,10 @@ KILLED_AT = {
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("side", KILLED_AT)
 async def test_with_either_side_killed_in_the_middle_every_case_still_returns(
-    side: str, tmp_path: Path
+    side: str, place: Path
 ) -> None:
-    place, line = KILLED_AT[side]
-    async with provinces.two_provinces(tmp_path) as pair:
+    killed, line = KILLED_AT[side]
+    async with provinces.two_provinces(place) as pair:
         reached = asyncio.Event()
 
         def say(said: str) -> None:
@@ -35,7 +35,7 @@ async def test_with_either_side_killed_in_the_middle_every_case_still_returns(
 
         telling = asyncio.create_task(provinces.tell(pair, say))
         await asyncio.wait_for(reached.wait(), 120)
-        await _kill(pair[place])
+        await _kill(pair[killed])
         await provinces.resume(pair)
         assert await telling == len(provinces.STORIES)
         assert await provinces.agree(pair) == []

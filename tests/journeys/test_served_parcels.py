@@ -30,9 +30,9 @@ JOIN intake.case_original AS p USING (original_id)
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
+async def served(place: Path) -> AsyncIterator[Served]:
     require_server()
-    made = Served(tmp_path / "served")
+    made = Served(place / "served")
     try:
         await made.start()
         yield made
