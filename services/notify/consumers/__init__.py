@@ -1,0 +1,57 @@
+"""What notify hears from intake and routing, and the one action each message leads to."""
+
+from collections.abc import Mapping
+from functools import wraps
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.actions import fanning
+from services.notify.consumers import cases, intake, papers, registry
+from services.notify.domain import told as tellings
+from shared.messaging.apply import Handler
+from shared.messaging.envelope import Received
+
+
+class Heard(BaseModel):
+    """Of what only travels on."""
+
+
+async def on_heard(session: AsyncSession, message: Received[Heard]) -> None:
+    """Nothing of our own follows from it."""
+
+
+# Only with them is it known whose business the case is.
+_WHOSE = frozenset({"intake.case-received.v1", "routing.case-assigned.v1"})
+
+
+def _passed_on(type_: str, handler: Handler) -> Handler:
+    """To those who are told by webhook, before what follows from it here."""
+
+    @wraps(handler)
+    async def on_message(session: AsyncSession, message: Received[Any]) -> None:
+        if type_ in _WHOSE:
+            await handler(session, message)
+        await fanning.fan_out(session, fanning.heard(message))
+        if type_ not in _WHOSE:
+            await handler(session, message)
+
+    return on_message
+
+
+_OWN: Mapping[str, Handler] = MappingProxyType(
+    {**registry.HANDLERS, **intake.HANDLERS, **cases.HANDLERS, **papers.HANDLERS}
+)
+# What we do nothing about ourselves, and others are told of.
+_ONLY_PASSED_ON = frozenset(
+    type_ for type_ in tellings.ASKABLE - set(_OWN) if not type_.startswith("notify.")
+)
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {type_: _passed_on(type_, handler) for type_, handler in _OWN.items()}
+    | {type_: _passed_on(type_, on_heard) for type_ in sorted(_ONLY_PASSED_ON)}
+    # It passes the message on between two steps of its own.
+    | {"routing.handoff-transferred.v1": cases.on_handoff_transferred}
+)

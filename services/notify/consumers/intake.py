@@ -1,0 +1,98 @@
+"""What the window took from the applicant, and took in later."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notify.actions import deliveries, promises, received
+from services.notify.consumers.knowing import known_case
+from services.notify.domain.practice import Practice
+from services.notify.queries import places
+from shared.means import cached
+from shared.messaging.apply import Handler, NotYetError
+from shared.messaging.envelope import Received
+from shared.security.personal import Personal
+
+
+class Promise(BaseModel):
+    materials: list[str] = []
+    due_on: date | None = None
+
+
+class CaseReceived(BaseModel):
+    case_number: str
+    item_code: str
+    item_version: int
+    receiving_location: str
+    received_at: datetime
+    delivery_method: str | None = None
+    deferral: Promise | None = None
+    application: Annotated[received.Application, Personal("form")]
+    tracking_code: Annotated[str | None, Personal("text")] = None
+
+
+class MaterialGiven(BaseModel):
+    code: str
+
+
+class SupplementGiven(BaseModel):
+    case_number: str
+    materials: list[MaterialGiven] = []
+
+
+class ApplicationAmended(BaseModel):
+    case_number: str
+    application: Annotated[received.Application, Personal("form")]
+
+
+async def on_case_received(session: AsyncSession, message: Received[CaseReceived]) -> None:
+    given = message.data
+    item = await places.item(session, given.item_code, given.item_version)
+    known = await places.places(session, [given.receiving_location])
+    window = known.get(given.receiving_location)
+    if item is None or window is None:
+        raise NotYetError(f"item {given.item_code} or location {given.receiving_location}")
+    await received.keep_case(
+        session,
+        given.case_number,
+        item=item,
+        window=window,
+        received_at=given.received_at,
+        delivery_method=given.delivery_method,
+        outstanding=given.deferral.materials if given.deferral else [],
+        promised_on=given.deferral.due_on if given.deferral else None,
+        application=given.application,
+        tracking_code=given.tracking_code,
+        at=message.now,
+    )
+
+
+async def on_supplement_given(session: AsyncSession, message: Received[SupplementGiven]) -> None:
+    """A deferred paper counts as come when a window has it in hand."""
+    case = await known_case(session, message.data.case_number)
+    came = {material.code for material in message.data.materials}
+    still = [code for code in case.outstanding if code not in came]
+    if still != case.outstanding:
+        case.outstanding = still
+        promises.schedule(cached(session, Practice), case)
+        await deliveries.papers_came(session, case, at=message.now)
+
+
+async def on_application_amended(
+    session: AsyncSession, message: Received[ApplicationAmended]
+) -> None:
+    case = await known_case(session, message.data.case_number)
+    received.amend_person(session, case, message.data.application)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "intake.case-received.v1": on_case_received,
+        "intake.supplement-given.v1": on_supplement_given,
+        "intake.application-amended.v1": on_application_amended,
+    }
+)
