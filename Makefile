@@ -109,7 +109,7 @@ check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 
 .PHONY: test
 test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: pollers
 pollers: $(VENV)/installed-tests ## Poll for 4,880 service points beside 20 submissions a second: latency, CPU, what a waiting poll missed

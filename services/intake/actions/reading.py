@@ -99,6 +99,8 @@ async def read_case(
 ) -> CaseView:
     if look.unmask and not (look.purpose or "").strip():
         raise InvalidError([_PURPOSE_MISSING])
+    # One picture of the case and of all that hangs on it, whatever is being applied meanwhile.
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     case = await reads.find_case(session, number, scope)
     if look.unmask:
         await trail.record(
