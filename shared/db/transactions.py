@@ -61,9 +61,7 @@ Reading = Annotated[AsyncSession, Depends(_open_reading, scope="function")]
 
 
 async def _open_single(request: Request) -> AsyncIterator[AsyncSession]:
-    sessions: Sessions = request.app.state.statements
-    async with sessions() as session:
-        session.info["origin"] = request.state.origin
+    async with asynccontextmanager(_open_reading)(request) as session:
         yield session
     request.app.state.means.wake()
 

@@ -32,7 +32,7 @@ class Passes(TokenVerifier):
         self._given[given] = caller
         return given
 
-    async def verify(self, token: str, at: datetime) -> Caller:  # noqa: ARG002  (it is for now)
+    async def verify(self, token: str, at: datetime) -> Caller:  # noqa: ARG002  (a pass has no term)
         caller = self._given.pop(token, None)
         if caller is None:
             raise TokenError("not given out here")
