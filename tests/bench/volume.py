@@ -1,10 +1,14 @@
 """`python -m tests.bench.volume [COUNT]`: the window's reads at 10,000 stored cases and at COUNT.
 
+Filling takes minutes, looking seconds: with `--folder` what was filled is kept there, `--fill` does
+only that, and a later run in the same folder only looks.
+
 Every statement is taken from the real call while it runs, with its real values, and explained by
 the same database: nothing here is a copy of a query. Prints a table and the plans, as
 docs/volume.md has them, and ends with an error where a table of cases was read whole.
 """
 
+import argparse
 import asyncio
 import json
 import logging
@@ -12,7 +16,7 @@ import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -93,10 +97,10 @@ class Hall:
 
 
 def _make_keys(folder: Path) -> tuple[Keyring, LocalIssuer]:
-    folder.mkdir()
-    issuer = LocalIssuer.new()
+    folder.mkdir(exist_ok=True)
+    issuer = LocalIssuer.load_or_create(folder / "issuer.pem")
     (folder / "jwks.json").write_text(json.dumps(issuer.jwks()))
-    return Keyring.create(folder / "keyring.json"), issuer
+    return Keyring.load_or_create(folder / "keyring.json"), issuer
 
 
 def windows() -> list[Place]:
@@ -124,7 +128,8 @@ async def open_hall(database: EmbeddedDatabase, folder: Path, name: str) -> Asyn
     async with open_premises("intake", settings, utc_now) as premises:
         await intake.load_catalogue(premises, HERE / "catalogue.json")
         async with premises.sessions.begin() as session:
-            session.add_all(_location(each) for each in places("centre"))
+            for each in places("centre"):
+                await session.merge(_location(each))
         transport = httpx.ASGITransport(intake.create_app(premises))
         async with httpx.AsyncClient(transport=transport, base_url="http://hall") as client:
             yield Hall(database, name, keyring, issuer, premises, client)
@@ -239,7 +244,6 @@ async def _large(hall: Hall) -> set[str]:
 @dataclass(frozen=True, slots=True)
 class Seen:
     name: str
-    milliseconds: float
     statements: int
     plans: Sequence[str]
     read_whole: Sequence[str]
@@ -250,58 +254,103 @@ async def look(hall: Hall, call: Call) -> Seen:
     assert answer.status_code == 200, answer.text
     with overheard(hall.premises) as said:
         await call.send()
-    times = []
-    for _ in range(CALLS):
-        began = perf_counter()
-        await call.send()
-        times.append((perf_counter() - began) * 1000)
     asked = [each for each in said if each.statement.lstrip().startswith("SELECT")]
     explained = [(each, await explain(hall, each)) for each in asked]
     whole = {found for _, plan in explained for found in _WHOLE.findall(plan)} & await _large(hall)
     plans = [plan for each, plan in explained if "case_file" in each.statement]
-    return Seen(call.name, median(times), len(said), plans, sorted(whole))
+    return Seen(call.name, len(said), plans, sorted(whole))
 
 
-async def measure(hall: Hall, count: int) -> list[Seen]:
-    numbers = await fill(hall, count)
+async def pace(*beside: Call) -> list[float]:
+    """The median of each in milliseconds, asked by turns: what else the machine does meets all."""
+    times: list[list[float]] = [[] for _ in beside]
+    for _ in range(CALLS):
+        for call, taken in zip(beside, times, strict=True):
+            began = perf_counter()
+            await call.send()
+            taken.append((perf_counter() - began) * 1000)
+    return [median(taken) for taken in times]
+
+
+async def filled(hall: Hall, count: int, kept: Path) -> Sequence[str]:
+    """The numbers of its cases; filled before, they are read from `kept`."""
+    numbers = _read(kept)
+    if not numbers:
+        numbers = await fill(hall, count)
+        kept.write_text("\n".join(numbers))  # noqa: ASYNC240  # nobody else is served meanwhile
     async with hall.premises.sessions() as session:
         held = len((await session.execute(select(CaseRow.case_number).limit(count))).all())
     assert held >= count, f"{held} cases stored"
-    return [await look(hall, call) for call in calls(hall, numbers)]
+    return numbers
 
 
-def written(few: Sequence[Seen], many: Sequence[Seen], count: int) -> str:
+def _read(kept: Path) -> Sequence[str]:
+    return kept.read_text().split() if kept.exists() else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    few: float
+    many: float
+    seen: Seen
+
+
+def written(compared: Sequence[Compared], count: int) -> str:
     lines = [f"| 查询 | {FEW:,} 件 | {count:,} 件 | 倍数 | 语句 |", "|---|---|---|---|---|"]
-    for one, other in zip(few, many, strict=True):
-        ratio = other.milliseconds / one.milliseconds
-        times = f"{one.milliseconds:.1f} ms | {other.milliseconds:.1f} ms | {ratio:.2f}"
-        lines.append(f"| {one.name} | {times} | {other.statements} |")
-    for seen in many:
-        lines += ["", f"{seen.name}", "```", *seen.plans, "```"]
+    for each in compared:
+        times = f"{each.few:.1f} ms | {each.many:.1f} ms | {each.many / each.few:.2f}"
+        lines.append(f"| {each.seen.name} | {times} | {each.seen.statements} |")
+    for each in compared:
+        lines += ["", f"### {each.seen.name}", "```", *each.seen.plans, "```"]
     return "\n".join(lines)
 
 
-async def run(count: int) -> tuple[str, Sequence[str]]:
-    """What is to be printed, and which tables of cases were read whole at the larger size."""
-    with tempfile.TemporaryDirectory(prefix="tongban-volume-") as folder:
-        database = EmbeddedDatabase(Path(folder) / "pg")
-        database.start()
-        try:
-            async with open_hall(database, Path(folder) / "few", "few") as hall:
-                few = await measure(hall, FEW)
-            async with open_hall(database, Path(folder) / "many", "many") as hall:
-                many = await measure(hall, count)
-        finally:
-            database.stop()
-    return written(few, many, count), sorted({each for seen in many for each in seen.read_whole})
+async def run(folder: Path, count: int, *, only_fill: bool) -> list[Compared]:
+    database = EmbeddedDatabase(folder / "pg")
+    database.start()
+    try:
+        async with AsyncExitStack() as stack:
+            asked = []
+            for each in (FEW, count):
+                hall = await stack.enter_async_context(
+                    open_hall(database, folder / f"hall-{each}", f"hall_{each}")
+                )
+                numbers = await filled(hall, each, folder / f"numbers-{each}")
+                asked.append([(hall, call) for call in calls(hall, numbers)])
+            if only_fill:
+                return []
+            compared = []
+            for (_, one), (hall, other) in zip(*asked, strict=True):
+                seen = await look(hall, other)
+                few, many = await pace(one, other)
+                compared.append(Compared(few, many, seen))
+            return compared
+    finally:
+        database.stop()
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="volume", description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="keep what is filled here, look at it again")
+    parser.add_argument("--fill", action="store_true", help="only fill the folder")
+    asked = parser.parse_args()
+    if asked.fill and asked.folder is None:
+        parser.error("--fill without --folder would keep nothing")
+    return asked
 
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    said, whole = asyncio.run(run(count))
-    sys.stdout.write(said + "\n")
-    if whole:
+    asked = _asked()
+    with tempfile.TemporaryDirectory(prefix="tongban-volume-") as temporary:
+        folder = asked.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        compared = asyncio.run(run(folder, asked.count, only_fill=asked.fill))
+    if asked.fill:
+        return
+    sys.stdout.write(written(compared, asked.count) + "\n")
+    if whole := sorted({table for each in compared for table in each.seen.read_whole}):
         sys.exit(f"read whole: {', '.join(whole)}")
 
 
