@@ -44,7 +44,7 @@ async def test_three_working_days_before_and_on_the_day(
     assert await on(30, premises, time) == ["2026-09-18:1", "2026-09-18:2"]
 
 
-@pytest.mark.parametrize("ends", ["supplement", "closed"])
+@pytest.mark.parametrize("ends", ["supplement", "late supplement", "closed"])
 async def test_who_owes_nothing_any_more_is_not_reminded(
     post: Post, premises: Premises, time: Time, ends: str
 ) -> None:
@@ -52,7 +52,8 @@ async def test_who_owes_nothing_any_more_is_not_reminded(
     if ends == "closed":
         await post.tell(town.case_closed())
     else:
-        await post.tell(town.case_decided())
+        if ends == "late supplement":
+            await post.tell(town.case_decided())
         await post.tell(town.supplement_given("M1"))
     assert await on(18, premises, time) == []
 

@@ -16,6 +16,7 @@ from services.notify.domain import holds
 from services.notify.domain.deliveries import Method, Status, Step
 from services.notify.domain.proofs import Proof
 from services.notify.models import CaseRow, DeliveryRow
+from services.notify.queries import deliveries as found
 from services.notify.queries import places, seals
 from services.notify.queries.seals import Envelope, Outcome, ProofRecord
 from shared.chance import new_id
@@ -109,8 +110,9 @@ def _delivery(
 
 
 async def papers_came(session: AsyncSession, case: CaseRow, *, at: datetime) -> None:
-    """A deferred paper came: what was held for it goes on."""
-    if case.outstanding:
+    """A deferred paper came: what was held for it goes on. Mostly it comes before there is a
+    decision, and nothing to hold."""
+    if case.outstanding or await found.of_case(session, case.case_number) is None:
         return
     matter = await matters.of_locked(session, case, at=at)
     if matter.status is Status.HELD:
