@@ -148,7 +148,7 @@ def _webhook(type_: str, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inbound(schemas: dict[str, Any]) -> dict[str, Any]:
-    kinds = sorted([*crossings.CALLS, *crossings.HANDED_IN, "case.delivered", "parcel.sent"])
+    kinds = sorted([*crossings.CALLS, *crossings.OTHERS])
     made = {}
     for model, type_, zh in (
         (Told, crossings.TOLD, "合作方作出的一步"),

@@ -32,7 +32,7 @@ GRANTS = Grants(
         "list_cases": _LISTERS,
         "search_cases": _LISTERS,
         "read_case": _READERS,
-        "put_content": _WINDOW,
+        "put_content": _WINDOW_OR_PARTNER,
         "read_content": _READERS,
         "give_supplement": _WINDOW_OR_PARTNER,
         "request_withdrawal": _WINDOW_OR_PARTNER,

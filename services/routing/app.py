@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from services.routing import sight, timers
 from services.routing.actions import registering
-from services.routing.actions.applying import Worker
 from services.routing.actions.claiming import Claims
+from services.routing.actions.given import Worker
 from services.routing.actions.resealing import SEALED
 from services.routing.api import (
     acts,

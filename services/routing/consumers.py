@@ -168,7 +168,7 @@ def _originals(given: list[OriginalGiven]) -> dict[UUID, str]:
 
 async def on_content_stored(session: AsyncSession, message: Received[ContentStored]) -> None:
     given = message.data
-    await _case(session, given.case_number)
+    case = await _case(session, given.case_number)
     content = ContentRow(
         id=given.content_id,
         case_number=given.case_number,
@@ -179,6 +179,7 @@ async def on_content_stored(session: AsyncSession, message: Received[ContentStor
         stored_at=given.stored_at,
     )
     await transfers.store_content(session, content, given.file, at=message.now)
+    await crossing.mirror_content(session, case, content, at=message.now)
 
 
 async def on_supplement_given(session: AsyncSession, message: Received[SupplementGiven]) -> None:

@@ -21,8 +21,8 @@ from services.routing.actions import (
 )
 from services.routing.actions import desk as desks
 from services.routing.actions import joint as joints
-from services.routing.actions.applying import Worker
 from services.routing.actions.desk import Desk
+from services.routing.actions.given import Worker
 from services.routing.domain import clock as clocks
 from services.routing.domain import pressing, watches
 from services.routing.domain.handoffs import Outcome, Status, Step

@@ -1,23 +1,30 @@
 """Fetching from another installation what its webhook only names: a token of our own there, the
 content, and the digest that says it is the content that was meant."""
 
+import asyncio
 import hashlib
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock import Clock
 from shared.errors import DomainError
+from shared.files.headers import write_digest
 from shared.security.outbound import AnswerTooLargeError, fetch
 from shared.security.personal import Personal
 
 _WITHIN = 15.0
 _TOKEN_SIZE = 16 * 1024
 _LARGEST = 3 * 1024 * 1024
+# A file may take longer than any answer, and its line may break a few times on the way.
+_FILE_WITHIN = 600.0
+_LINES = 5
 # Nobody comes with a token that ends on the way.
 _SPARE = timedelta(seconds=60)
 
@@ -39,6 +46,26 @@ class Content(BaseModel):
 
     path: str
     digest: str
+
+
+class RemoteFile(BaseModel):
+    """A file that lies there: where, how long, and the digest that it must have."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    path: str = Field(pattern=r"^/[^/]", max_length=500)
+    digest: str = Field(pattern=r"^sha-256:[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+    media_type: str = Field(max_length=100)
+
+    @property
+    def sha256(self) -> bytes:
+        return bytes.fromhex(self.digest.removeprefix("sha-256:"))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As whoever uploads it says what it is."""
+        return {"content-type": self.media_type, "repr-digest": write_digest(self.sha256)}
 
 
 class NotFetchedError(Exception):
@@ -79,6 +106,42 @@ class PartnerLine:
             )
         return body
 
+    async def stream(self, access: Access, file: RemoteFile) -> AsyncGenerator[bytes]:
+        """Its bytes, never more than it is said to have; where the line breaks, it goes on from
+        there. That they are the ones that were meant, whoever stores them sees by the digest."""
+        until, got = asyncio.get_running_loop().time() + _FILE_WITHIN, 0
+        for _ in range(_LINES):
+            before = got
+            try:
+                async with aclosing(self._part(access, file, got)) as part:
+                    async for chunk in part:
+                        got += len(chunk)
+                        _within(file, got, until)
+                        yield chunk
+            except httpx.HTTPError as error:
+                if got == before:
+                    raise NotFetchedError(type(error).__name__) from None
+            if got == file.size:
+                return
+            if got == before:
+                break
+        raise NotFetchedError("broken-off")
+
+    async def _part(self, access: Access, file: RemoteFile, start: int) -> AsyncGenerator[bytes]:
+        headers = {"authorization": f"Bearer {await self._token(access)}"}
+        if start:
+            headers["range"] = f"bytes={start}-"
+        request = self._client.build_request("GET", access.base_url + file.path, headers=headers)
+        response = await self._client.send(request, stream=True)
+        try:
+            if response.status_code != (httpx.codes.PARTIAL_CONTENT if start else httpx.codes.OK):
+                self._tokens.clear()
+                raise NotFetchedError(f"http-{response.status_code}")
+            async for chunk in response.aiter_raw():
+                yield chunk
+        finally:
+            await response.aclose()
+
     async def _token(self, access: Access) -> str:
         key = (access.base_url, access.client_id)
         kept = self._tokens.get(key)
@@ -109,6 +172,13 @@ class PartnerLine:
             self._tokens.clear()
             raise NotFetchedError(f"http-{answer.status}")
         return answer.body
+
+
+def _within(file: RemoteFile, got: int, until: float) -> None:
+    if got > file.size:
+        raise ContentRefusedError("取回的文件比通知中写的长", "the file is longer than was said")
+    if asyncio.get_running_loop().time() > until:
+        raise NotFetchedError("timeout")
 
 
 class _Granted(BaseModel):

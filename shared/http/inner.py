@@ -6,8 +6,8 @@ other way may do; nothing is written twice, and nothing is let by.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -41,13 +41,16 @@ class Passes(TokenVerifier):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call by `caller`; the same `key` again has no second effect."""
+    """One call by `caller`; the same `key` again has no second effect. A file comes as `stream`,
+    with the `headers` that say what it is."""
 
     caller: Caller
     method: str
     path: str
     key: str
     body: Any = None
+    stream: AsyncIterable[bytes] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,10 @@ class InnerDoor:
         headers = {
             "authorization": f"Bearer {self._passes.give(visit.caller)}",
             "idempotency-key": visit.key,
+            **visit.headers,
         }
         answer = await self._client.request(
-            visit.method, visit.path, json=visit.body, headers=headers
+            visit.method, visit.path, json=visit.body, content=visit.stream, headers=headers
         )
         return Answer(answer.status_code, _document(answer.content))
 

@@ -10,12 +10,12 @@ import httpx
 
 from services.routing import app as routing
 from services.routing.actions import applying
-from services.routing.actions.applying import Door, Worker
+from services.routing.actions.given import Door, Worker
 from services.routing.queries.registry import Known
-from shared.http.fetching import PartnerLine
 from shared.http.inner import InnerDoor
 from shared.webhooks import secrets, signing
 from tests.routing.builders import OFFICE, House
+from tests.there import ACCESS, There
 
 PARTNER = "P-620000"
 ZHAO = {"id": "zhao", "name": "赵经办"}
@@ -28,7 +28,7 @@ class Province:
     house: House
     secret: str
     door: InnerDoor
-    said: list[str] = field(default_factory=list)
+    there: There = field(default_factory=There)
 
     def told(self, kind: str, **data: Any) -> bytes:
         event = {
@@ -70,7 +70,7 @@ class Province:
 
     def worker(self, door: Door | None = None) -> Worker:
         premises = self.house.premises
-        line = PartnerLine(premises.outbound, self.house.clock)
+        line = self.there.line(self.house.clock)
         return Worker(premises.sessions, door or self.door.visit, line, self.house.clock)
 
     async def verdict(self, id_: str) -> tuple[str | None, list[str]]:
@@ -101,6 +101,12 @@ async def province(house: House) -> Province:
     )
     assert answer.status_code == 200, answer.text
     return Province(house, await new_secret(house), door)
+
+
+async def with_access(house: House) -> None:
+    """We may fetch there."""
+    answer = await house.post(f"/partners/{PARTNER}/access", house.token("ops"), **ACCESS)
+    assert answer.status_code == 200, answer.text
 
 
 async def new_secret(house: House, **body: Any) -> str:

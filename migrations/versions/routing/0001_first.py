@@ -595,6 +595,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("webhook_id", sa.Uuid(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
@@ -606,6 +607,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_message")),
+    )
+    op.create_index(
+        "ix_partner_message_file_id",
+        "partner_message",
+        ["file_id", "partner"],
+        unique=False,
+        postgresql_where=sa.text("file_id IS NOT NULL"),
     )
     op.create_index(
         "ix_partner_message_partner", "partner_message", ["partner", "id"], unique=False

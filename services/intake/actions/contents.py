@@ -83,7 +83,8 @@ async def put_content(
     catalogue: Catalogue,
     at: datetime,
 ) -> Stored:
-    """A file that comes again replaces the one before, which is kept for the record."""
+    """A file that comes later replaces the one before, which is kept for the record; the same one
+    again changes nothing."""
     async with opening() as session:
         case = await reads.find_case(session, number, scope)
         etags.require(upload.if_match, case.version)
@@ -94,21 +95,25 @@ async def put_content(
     record = await files.put(
         upload.stream, declared=upload.declared, repr_digest=upload.repr_digest
     )
+    kept = False
     try:
         async with opening() as session:
             case = await reads.lock_case(session, number, scope)
             etags.require(upload.if_match, case.version)
             cases.must_allow(Status(case.status), Act.UPLOAD)
-            await _note(session, case, material_code, record, at=at)
-    except BaseException:
-        await files.delete(record.name)
-        raise
+            kept = await _note(session, case, material_code, record, at=at)
+    finally:
+        if not kept:
+            await files.delete(record.name)
     return Stored(record, case.version)
 
 
 async def _note(
     session: AsyncSession, case: CaseRow, material_code: str, record: FileRecord, *, at: datetime
-) -> None:
+) -> bool:
+    """Whether it is another file than the one that is there."""
+    if await is_there(session, case.case_number, material_code, record.sha256):
+        return False
     content = ContentRow
     await session.execute(
         update(content)
@@ -147,6 +152,13 @@ async def _note(
     # A case that was only registered is nobody else's yet; completing it tells of its files too.
     if case.status != Status.RECEIVED_INCOMPLETE:
         await outbox.record(session, stored_event(row), subject=case.case_number, at=at)
+    return True
+
+
+async def is_there(session: AsyncSession, number: str, material_code: str, sha256: bytes) -> bool:
+    """The material has this very file now."""
+    there = await reads.content_of(session, number, material_code)
+    return there is not None and there.sha256 == sha256
 
 
 async def announcements(session: AsyncSession, number: str, *, at: datetime) -> list[Announcement]:

@@ -6,6 +6,7 @@ did is told back to it as ours.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,13 +20,14 @@ from services.routing.domain.registry import Location
 from services.routing.models import (
     CaseLinkRow,
     CaseRow,
+    ContentRow,
     HandoffRow,
     ParcelLinkRow,
     ParcelRow,
     PartnerMessageRow,
 )
 from services.routing.queries import crossings as queries
-from services.routing.queries import registry
+from services.routing.queries import registry, transfers
 from services.routing.queries.registry import Known
 from shared.chance import new_id
 from shared.http.fetching import digest_of
@@ -34,6 +36,16 @@ from shared.messaging import outbox
 
 WEBHOOKS = "webhooks"
 OUT, IN = "out", "in"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that is told of; `digest` as webhooks write it."""
+
+    id: UUID
+    digest: str
+    size: int
+    media_type: str
 
 
 async def tell(
@@ -47,10 +59,12 @@ async def tell(
     parcel_number: str | None = None,
     step: str | None = None,
     location: str | None = None,
+    file: Sent | None = None,
     at: datetime,
 ) -> None:
     """The content stays here, sealed, until the partner fetches it; its digest travels."""
-    id_, by, written = new_id(), origin(session), to_json(content)
+    id_, by = new_id(), origin(session)
+    written = to_json({**content, **(_where(id_, file) if file else {})})
     digest = digest_of(written)
     told = events.PartnerTold(
         partner=partner,
@@ -75,12 +89,24 @@ async def tell(
             kind=kind,
             content=queries.seal_content(means(session).keys, id_, written),
             digest=digest,
+            file_id=file.id if file else None,
             told_at=at,
             webhook_id=webhook_id,
             faults=[],
         )
     )
     await session.flush()
+
+
+def _where(told_id: UUID, file: Sent) -> dict[str, Any]:
+    return {
+        "file": {
+            "path": f"/routing/v1/partner-messages/{told_id}/file",
+            "digest": file.digest,
+            "size": file.size,
+            "media_type": file.media_type,
+        }
+    }
 
 
 def _whose(known: Known, location: str) -> str | None:
@@ -133,6 +159,39 @@ async def hand_out(
             location=case.receiving_location,
             at=at,
         )
+        for each in await transfers.contents(session, case.case_number):
+            await _tell_content(session, case, each, partner, joint, at=at)
+
+
+async def mirror_content(
+    session: AsyncSession, case: CaseRow, content: ContentRow, *, at: datetime
+) -> None:
+    """A material's file that our window has: fetched by whoever works on the case elsewhere."""
+    for link in await queries.links(session, case.case_number):
+        if link.way == OUT:
+            await _tell_content(session, case, content, link.partner, link.joint_number, at=at)
+
+
+async def _tell_content(
+    session: AsyncSession,
+    case: CaseRow,
+    content: ContentRow,
+    partner: str,
+    joint: str,
+    *,
+    at: datetime,
+) -> None:
+    await tell(
+        session,
+        partner,
+        crossings.FILED,
+        {"material_code": content.material_code, "stored_at": content.stored_at},
+        case_number=case.case_number,
+        joint_number=joint,
+        location=case.receiving_location,
+        file=Sent(content.id, content.digest, content.size, content.media_type),
+        at=at,
+    )
 
 
 async def mirror_step(session: AsyncSession, row: HandoffRow, said: bytes, *, at: datetime) -> None:
@@ -145,17 +204,59 @@ async def mirror_step(session: AsyncSession, row: HandoffRow, said: bytes, *, at
 async def tell_step(
     session: AsyncSession, row: HandoffRow, tail: str, body: Mapping[str, Any], *, at: datetime
 ) -> None:
-    """What was done here is to be done there, with the same words."""
+    """What was done here is to be done there, with the same words, and the same files first."""
     for link in await _others(session, row.case_number):
+        await _tell_attachments(session, link, crossings.files_named(body), at=at)
         await tell(
             session,
             link.partner,
             f"handoff.{tail}",
-            crossings.without_files(body),
+            body,
             case_number=row.case_number,
             joint_number=link.joint_number,
             step=row.step,
             location=origin(session).location,
+            at=at,
+        )
+
+
+async def mirror_talk(
+    session: AsyncSession, kind: str, case_number: str, to: str, said: bytes, *, at: datetime
+) -> None:
+    """A message, reminder or appointment for a place that works in a partner's installation."""
+    known, (_, body) = await registry.known(session), _call(said)
+    partner = _whose(known, to)
+    if partner is None:
+        return
+    for link in await _others(session, case_number):
+        if link.partner != partner:
+            continue
+        await _tell_attachments(session, link, crossings.files_named(body), at=at)
+        await tell(
+            session,
+            partner,
+            kind,
+            body,
+            case_number=case_number,
+            joint_number=link.joint_number,
+            location=origin(session).location,
+            at=at,
+        )
+
+
+async def _tell_attachments(
+    session: AsyncSession, link: CaseLinkRow, digests: Sequence[str], *, at: datetime
+) -> None:
+    for row in await queries.files_untold(session, link, digests):
+        await tell(
+            session,
+            link.partner,
+            crossings.ATTACHED,
+            {},
+            case_number=link.case_number,
+            joint_number=link.joint_number,
+            location=origin(session).location,
+            file=Sent(row.id, f"sha-256:{row.sha256.hex()}", row.size, row.media_type),
             at=at,
         )
 

@@ -70,14 +70,19 @@ async def fetch_content(
     it with the digest that was sent, before a byte is handed out."""
     async with opening() as session:
         content, verified = await queries.content(session, handoff_id, material_code, scope)
-        file = transfers.open_file(session, content)
+        found = fetched(session, content)
         piece = Piece.of_content(content)
         await transfers.note_fetched(session, handoff_id, piece, purpose=purpose, at=at)
-    record = _record(content, file)
     if not verified:
-        whole = await _is_whole(files, record)
+        whole = await _is_whole(files, found.record)
         await _note(opening, handoff_id, piece, whole=whole, at=at)
-    return Fetched(f"{content.case_number}-{material_code}", record)
+    return found
+
+
+def fetched(session: AsyncSession, content: ContentRow) -> Fetched:
+    """A material's file, by what intake said of it."""
+    record = _record(content, transfers.open_file(session, content))
+    return Fetched(f"{content.case_number}-{content.material_code}", record)
 
 
 async def fetch_document(

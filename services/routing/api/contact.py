@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.routing.actions import contact
+from services.routing.actions import contact, crossing
 from services.routing.api.deeds import Digest
 from services.routing.api.handoffs import Purpose
 from services.routing.domain.reminders import Meeting
@@ -17,7 +17,7 @@ from services.routing.queries import contact as reads
 from services.routing.queries.contact import Said
 from shared.clock import Now
 from shared.db.transactions import Reading, Transaction
-from shared.http.idempotency import OncePerKey
+from shared.http.idempotency import Once, OncePerKey
 from shared.http.pages import After, Limit
 from shared.http.routes import Granted, granted_route
 
@@ -89,7 +89,17 @@ async def write_message(
         scope=scope,
         at=now,
     )
+    await _tell_there(once, "case.message", row)
     return await once.reply(201, _message(row))
+
+
+async def _tell_there(
+    once: Once, kind: str, row: MessageRow | ReminderRow | AppointmentRow
+) -> None:
+    """Where the other end works in an installation of its own, it is said there too."""
+    await crossing.mirror_talk(
+        once.session, kind, row.case_number, row.to_location, once.content, at=once.at
+    )
 
 
 @router.get("/cases/{case_number}/messages", summary="往来留言")
@@ -177,6 +187,7 @@ async def send_reminder(
 ) -> Response:
     """先催办理地；一个工作日内没有答复，或未答复又再次催办，报两地科长。"""
     row = await contact.remind(once.session, case_number, words=body.text, scope=scope, at=now)
+    await _tell_there(once, "case.reminder", row)
     return await once.reply(201, ReminderOut.of(row))
 
 
@@ -266,6 +277,7 @@ async def make_appointment(
         scope=scope,
         at=now,
     )
+    await _tell_there(once, "case.appointment", row)
     return await once.reply(201, AppointmentOut.of(row))
 
 

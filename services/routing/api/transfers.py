@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.actions import fetching
+from services.routing.actions import fetching, partner_accesses
 from services.routing.actions.fetching import Fetched, Opening, Written
 from services.routing.api.custody import CaseNumber
 from services.routing.api.handoffs import HandoffId, Purpose
@@ -127,6 +127,30 @@ async def read_handed_document(
     if isinstance(found, Written):
         told = {"Repr-Digest": headers.write_digest(found.sha256), "Cache-Control": "no-store"}
         return Response(found.content, headers=told, media_type="application/json")
+    return _streamed(files, found, range_)
+
+
+@router.get(
+    "/partner-messages/{told_id}/file",
+    summary="合作方取回告知的文件",
+    response_class=StreamingResponse,
+    responses={206: {"description": "文件的一段（Range），断线后由此续取"}},
+)
+async def read_told_file(
+    told_id: Annotated[
+        UUID,
+        Path(description="告知编号", examples=["01990000-0000-7000-8000-000000000001"]),
+    ],
+    opening: Annotated[Opening, Depends(_opening)],
+    files: Annotated[FileStore, Depends(_files)],
+    scope: Granted,
+    now: Now,
+    range_: RangeHeader = None,
+) -> Response:
+    """材料文件，或随一步办理的附件：只给被告知的合作方，每次取回记入审计。
+    长度和摘要见告知的内容，取回后须自行核对。"""
+    async with opening() as session:
+        found = await partner_accesses.read_told_file(session, told_id, scope=scope, at=now)
     return _streamed(files, found, range_)
 
 

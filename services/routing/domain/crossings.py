@@ -32,11 +32,14 @@ class About(StrEnum):
     PLACE = "place"
 
 
+# A material's file, and one that goes with an act: fetched, compared, kept sealed here.
+FILED: Final = "case.file"
+ATTACHED: Final = "case.attachment"
 # What goes to intake, which fetches it and creates or passes on.
-HANDED_IN: Final = frozenset({"case.submitted", "case.supplemented", "case.withdrawn"})
+HANDED_IN: Final = frozenset({"case.submitted", "case.supplemented", "case.withdrawn", FILED})
 DELIVERED: Final = "case.delivered"
 PARCEL_SENT: Final = "parcel.sent"
-_OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT}
+OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT}
 
 # Of what an officer does here the partner is told; who holds the work is each side's own affair.
 MIRRORED_STEPS: Final = frozenset(
@@ -49,12 +52,17 @@ MIRRORED_STEPS: Final = frozenset(
 MIRRORED_DEEDS: Final = frozenset(
     {"arrival", "scan", "return", "taking-back", "loss", "finding", "closing"}
 )
-# Files are named by digests that the other side does not have.
-_OF_FILES: Final = frozenset({"attachments", "proof", "documents_files"})
 
 
-def without_files(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in _OF_FILES}
+def files_named(body: Mapping[str, Any]) -> list[str]:
+    """The digests of the files that an act's body names: they go before the act itself."""
+    proof, documents = body.get("proof"), body.get("documents")
+    named = [
+        *(body.get("attachments") or ()),
+        proof.get("digest") if isinstance(proof, dict) else None,
+        *(each.get("file") for each in documents or () if isinstance(each, dict)),
+    ]
+    return list(dict.fromkeys(each for each in named if isinstance(each, str)))
 
 
 def joint_number(case_number: str) -> str:
@@ -100,7 +108,12 @@ CALLS: Mapping[str, Call] = MappingProxyType(
         *("originals", "removals", "sealing", "unsealing", "discarding", "handover", "arrival"),
         *("scan", "return", "taking-back", "loss", "finding", "closing"),
     )
-    | _case(message="messages", reminder="reminders", appointment="appointments")
+    | _case(
+        message="messages",
+        reminder="reminders",
+        appointment="appointments",
+        attachment="attachments",
+    )
     | {
         "queue.claims": Call(About.PLACE, "/routing/v1/queues/{location}/claims"),
         "parcel.opening": Call(About.PLACE, "/routing/v1/parcels"),
@@ -203,7 +216,7 @@ def faults_of(told: Told) -> list[Fault]:
     """What can be said of it before anything is looked up."""
     faults = []
     call = CALLS.get(told.kind)
-    if call is None and told.kind not in _OTHERS:
+    if call is None and told.kind not in OTHERS:
         faults.append(
             Fault(
                 "/data/kind",

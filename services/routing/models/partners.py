@@ -148,6 +148,8 @@ class PartnerMessageRow(Base):
     kind: Mapped[str]
     content: Mapped[bytes]
     digest: Mapped[str]
+    # The file that it speaks of: a material's, or an attachment.
+    file_id: Mapped[UUID | None]
     told_at: Mapped[datetime]
     # The webhook under which it went out; their answer names it.
     webhook_id: Mapped[UUID | None]
@@ -157,5 +159,12 @@ class PartnerMessageRow(Base):
 
     __table_args__ = (
         Index("ix_partner_message_webhook_id", "webhook_id"),
+        # Whether a partner has been told of a file already.
+        Index(
+            "ix_partner_message_file_id",
+            "file_id",
+            "partner",
+            postgresql_where=text("file_id IS NOT NULL"),
+        ),
         Index("ix_partner_message_partner", "partner", "id"),
     )

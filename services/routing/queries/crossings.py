@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.models import (
+    AttachmentRow,
     CaseLinkRow,
     CaseRow,
     OriginalRow,
@@ -20,6 +21,7 @@ from services.routing.models import (
 )
 from services.routing.queries import custody
 from shared.errors import NotFoundError
+from shared.files.headers import read_digest
 from shared.http import pages
 from shared.http.fetching import Access
 from shared.means import means
@@ -133,6 +135,23 @@ async def message(session: AsyncSession, id_: UUID, scope: Scope) -> PartnerMess
     if row is None:
         raise NotFoundError
     return row
+
+
+async def files_untold(
+    session: AsyncSession, link: CaseLinkRow, digests: Sequence[str]
+) -> Sequence[AttachmentRow]:
+    """Of these files of a case, those that its partner has not been told of."""
+    if not digests:
+        return ()
+    told = exists().where(
+        PartnerMessageRow.file_id == AttachmentRow.id, PartnerMessageRow.partner == link.partner
+    )
+    query = select(AttachmentRow).where(
+        AttachmentRow.case_number == link.case_number,
+        AttachmentRow.sha256.in_([read_digest(each) for each in digests]),
+        ~told,
+    )
+    return (await session.scalars(query.order_by(AttachmentRow.id))).all()
 
 
 async def told_as(

@@ -20,6 +20,12 @@ async def of_case(session: AsyncSession, case_number: str) -> Sequence[TransferR
     return (await session.scalars(query.order_by(TransferRow.id))).all()
 
 
+async def contents(session: AsyncSession, case_number: str) -> Sequence[ContentRow]:
+    """Every file of a case, in the order in which they came."""
+    query = select(ContentRow).where(ContentRow.case_number == case_number)
+    return (await session.scalars(query.order_by(ContentRow.stored_at, ContentRow.id))).all()
+
+
 async def content(
     session: AsyncSession, handoff_id: UUID, material_code: str, scope: Scope
 ) -> tuple[ContentRow, bool]:
