@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.audit.sealer import Sealer
 from shared.http import idempotency
 from shared.messaging import inbox, keeping
-from shared.messaging.apply import Applier, Handler
+from shared.messaging.apply import Applier
+from shared.messaging.handling import Handler
 from shared.messaging.relay import Relay
 from shared.messaging.transport import Listener, Transport
 from shared.premises import Premises

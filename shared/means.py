@@ -50,7 +50,11 @@ Kind = TypeVar("Kind")
 
 def cached(session: AsyncSession, kind: type[Kind]) -> Kind:
     """This process's own `kind`, made when first asked for."""
-    found = means(session).caches.setdefault(kind, kind())
+    caches = means(session).caches
+    if kind not in caches:
+        # Not `setdefault`: some of them take a millisecond to make.
+        caches[kind] = kind()
+    found = caches[kind]
     assert isinstance(found, kind)  # noqa: S101  (what is kept under a type is of that type)
     return found
 

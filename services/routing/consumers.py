@@ -1,6 +1,6 @@
 """What routing hears, and the one action each message leads to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -28,8 +28,8 @@ from services.routing.queries import handoffs as queries
 from services.routing.queries import parcels as in_parcels
 from services.routing.queries import registry
 from shared.clock import local_date
-from shared.messaging.apply import Handler, NotYetError
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler, NotYetError
 from shared.security.personal import Personal
 
 
@@ -125,14 +125,37 @@ async def on_item_published(session: AsyncSession, message: Received[ItemPublish
     )
 
 
-async def on_case_received(session: AsyncSession, message: Received[CaseReceived]) -> None:
-    given = message.data
-    item = await registry.item(session, given.item_code, given.item_version)
-    if item is None:
-        raise NotYetError(f"item {given.item_code}@{given.item_version}")
+async def on_cases_received(
+    session: AsyncSession, messages: Sequence[Received[CaseReceived]]
+) -> None:
+    wanted = {(each.data.item_code, each.data.item_version) for each in messages}
+    items = {key: found for key in wanted if (found := await registry.item(session, *key))}
+    if missing := [each for each in messages if _item_of(each.data) not in items]:
+        given = missing[0].data
+        of = [each.id for each in missing]
+        raise NotYetError(f"item {given.item_code}@{given.item_version}", of=of)
     known = await registry.known(session)
+    arrivals = [
+        cases.Arrival(
+            _case_of(each, known),
+            to_json(each.data.application),
+            items[_item_of(each.data)],
+            _originals(each.data.originals),
+            each.span,
+        )
+        for each in messages
+    ]
+    await cases.receive_cases(session, arrivals, known, at=messages[-1].now)
+
+
+def _item_of(given: CaseReceived) -> tuple[str, int]:
+    return given.item_code, given.item_version
+
+
+def _case_of(message: Received[CaseReceived], known: registry.Known) -> CaseRow:
+    given = message.data
     place = registry.place(known, given.receiving_location, on=local_date(given.received_at))
-    case = CaseRow(
+    return CaseRow(
         case_number=given.case_number,
         item_code=given.item_code,
         item_version=given.item_version,
@@ -150,15 +173,6 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         status="received",
         version=1,
         created_at=message.now,
-    )
-    await cases.receive_case(
-        session,
-        case,
-        to_json(given.application),
-        item,
-        known,
-        _originals(given.originals),
-        at=message.now,
     )
 
 
@@ -332,7 +346,7 @@ async def _case(session: AsyncSession, case_number: str) -> CaseRow:
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.item-published.v1": on_item_published,
-        "intake.case-received.v1": on_case_received,
+        "intake.case-received.v1": on_cases_received,
         "intake.content-stored.v1": on_content_stored,
         "intake.supplement-given.v1": on_supplement_given,
         "intake.withdrawal-requested.v1": on_withdrawal_requested,

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.audit.canonical import canonical_json
 from shared.chance import new_id
+from shared.db import gathering
 from shared.db.base import PLATFORM
 from shared.means import Origin, means, origin
 from shared.security.keys import Keyring
@@ -79,6 +80,9 @@ audited AS (
     ) AS given ({", ".join(_COLUMNS)})
 )
 """
+
+
+_INSERT = insert(AUDIT)
 
 
 def auditing(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,6 +156,6 @@ async def record(
         outcome=outcome,
         facts=facts,
     )
-    await session.execute(insert(AUDIT), row)
+    await gathering.write(session, _INSERT, [row])
     made: UUID = row["id"]
     return made

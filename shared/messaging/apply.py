@@ -1,71 +1,43 @@
-"""From the inbox to the handler: in sequence per subject, each with its effect in one transaction.
-
-What a house does about a message is a table, type to handler:
-
-    class HandoffAccepted(BaseModel):
-        handoff_id: UUID
-
-    async def on_accepted(session: AsyncSession, message: Received[HandoffAccepted]) -> None: ...
-
-    HANDLERS: Handlers = {"routing.handoff-accepted.v1": on_accepted}
-
-A type that is not in it is applied as nothing. A handler never commits; when it raises, nothing of
-it stays. `NotYetError` says that something else must arrive first; any other error is tried again a
-few times and then parked.
-"""
+"""From the inbox to the handler (handling.py): in sequence per subject, each in one transaction
+with its effect."""
 
 import asyncio
-import inspect
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
-from typing import Any, get_args, get_type_hints
+from typing import Any
+from uuid import UUID
 
 import structlog
-from opentelemetry.trace import SpanKind
-from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import Clock
+from shared.db.gathering import gathering
 from shared.db.transactions import Sessions
 from shared.errors import DomainError
 from shared.means import Means
 from shared.messaging import turns
-from shared.messaging.envelope import (
-    Lane,
-    MalformedMessageError,
-    Message,
-    Received,
-    sealed_fields,
-    traced,
-    unseal,
-)
+from shared.messaging.envelope import Lane, MalformedMessageError, Message
+from shared.messaging.handling import Handlers, Handling, NotYetError
 from shared.messaging.turns import Turn
 from shared.messaging.waiting import Waiting
-from shared.telemetry import traces
 from shared.telemetry.metrics import APPLIED
 
 log = structlog.get_logger()
 
-Handler = Callable[[AsyncSession, Received[Any]], Awaitable[None]]
-Handlers = Mapping[str, Handler]
-
 # Serialization failure, deadlock, lock not available: the database asks to try again.
 _PASSING = frozenset({"40001", "40P01", "55P03"})
-# How many batches of first tries are taken before a look at what is to be tried again.
-BATCHES = 4
 
 
-class NotYetError(DomainError):
-    """Raised by a handler for what another message will bring soon: tried again shortly."""
+class _FailedError(Exception):
+    """`culprits` are those of whom one failed; `sure`: each of them did, and with this error."""
 
-    code = "not-yet"
-
-    def __init__(self, what: str = "") -> None:
-        super().__init__("所需内容尚未到达，稍后重试", f"not here yet: {what}", what=what)
+    def __init__(self, culprits: Collection[UUID], error: Exception, *, sure: bool) -> None:
+        self.culprits = culprits
+        self.error = error if sure else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +76,37 @@ class Applier:
     ) -> None:
         self._engine = engine
         self._sessions = sessions
-        self._handlers = handlers
-        self._readers = {type_: reader_of(handler) for type_, handler in handlers.items()}
+        self._handling = Handling(handlers, carried=carried, clock=clock)
         self._carried = carried
-        self._clock = clock
         self._stored = stored or asyncio.Event()
         self._width = width
         self._together = together
         self._patience = patience or Patience()
+        self._door = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; what is being applied then is finished."""
+        waiting = Waiting(self._stored, stop, shortest=0.1, longest=0.5)
         async with asyncio.TaskGroup() as group:
             for number in range(self._width):
-                group.create_task(self._keep_up(number, stop))
+                # One of them looks at the bulk lane first, so that it is never starved.
+                last = number and number == self._width - 1
+                first = Lane.BULK if last else Lane.INTERACTIVE
+                group.create_task(self._keep_up(first, waiting, stop))
 
-    async def _keep_up(self, number: int, stop: asyncio.Event) -> None:
-        waiting = Waiting(self._stored, stop, shortest=0.1, longest=0.5)
-        # One of them looks at the bulk lane first, so that it is never starved.
-        first = Lane.BULK if number and number == self._width - 1 else Lane.INTERACTIVE
+    async def _keep_up(self, first: Lane, waiting: Waiting, stop: asyncio.Event) -> None:
+        """Those who have nothing to do stand in line; only the first of them listens at the door,
+        so that one message wakes one of them. Whoever has his hands full calls the next."""
         while not stop.is_set():
-            self._stored.clear()
-            if await self.apply_some(first=first):
+            taken = await self.apply_some(first=first)
+            if taken:
                 waiting.reset()
-            else:
-                await waiting.rest()
+            if taken >= self._together:
+                self._stored.set()
+            elif not taken:
+                async with self._door:
+                    await waiting.rest()
+                    self._stored.clear()
 
     async def apply_due(self) -> int:
         """Everything that is due now; how many turns were taken."""
@@ -138,54 +116,67 @@ class Applier:
         return total
 
     async def apply_some(self, *, first: Lane = Lane.INTERACTIVE) -> int:
-        """One turn by itself and, if more is waiting, some batches of first tries together."""
-        taken = int(await self.apply_next(first=first))
-        if not taken or self._together < 2:
-            return taken
-        for _ in range(BATCHES):
-            batch = await self._apply_together(first)
-            taken += batch
-            if batch < self._together:
-                break
-        return taken
-
-    async def _apply_together(self, lane: Lane) -> int:
-        """Under load, messages of several subjects share one transaction. If one of them fails
-        nothing of it stays, and each is taken by itself: only then is it known which, and why."""
+        """What is due, up to so many: first tries share one transaction. If one of them fails
+        nothing of it stays; it is taken by itself, and the others together again."""
+        turns_: Sequence[Turn] = ()
+        applied: list[Message] = []
+        alone: list[Turn] = []
+        known: Exception | None = None
         try:
             async with self._engine.begin() as connection:
-                tries = await turns.first_tries(connection, lane=lane, limit=self._together)
-                messages = [each.message for each in tries]
-                if messages:
-                    await self._handle_all(connection, messages)
-                    await turns.mark_all_applied(connection, messages)
-        except Exception as error:  # noqa: BLE001  (seen again, and dealt with, one by one)
-            log.info("messages_taken_apart", error=described(error))
-            return await self._apply_apart()
-        self._count(messages, "applied")
-        return len(messages)
+                turns_ = await turns.due(connection, first=first, limit=self._together)
+                alone = [turn for turn in turns_ if not turn.fresh]
+                applied = [turn.message for turn in turns_ if turn.fresh]
+                if applied:
+                    await self._handle_all(connection, applied)
+                    await turns.mark_all_applied(connection, applied)
+        except Exception as error:
+            if not turns_:
+                raise
+            applied, alone = [], _culprits(turns_, error)
+            known = error.error if isinstance(error, _FailedError) else None
+            log.info("messages_taken_apart", count=len(alone), error=described(error))
+        self._count(applied, "applied")
+        for turn in alone:
+            await self._apply_alone(turn, known)
+        return len(turns_)
 
-    async def _apply_apart(self) -> int:
-        return sum([await self.apply_next() for _ in range(self._together)])
+    async def _apply_alone(self, turn: Turn, error: Exception | None) -> None:
+        """`error`: how it has failed just now; without one it is tried."""
+        async with self._engine.begin() as connection:
+            still = await turns.this(connection, turn.key)
+            if still is None:
+                return
+            if error is None:
+                outcome = await self._take(connection, still)
+            else:
+                outcome = await self._deal_with(connection, still, error)
+        self._count([still.message], outcome)
 
     async def _handle_all(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
-        async with self._sessions(
-            bind=connection, join_transaction_mode="rollback_only"
-        ) as session:
-            for message in messages:
-                await self._handle(session, message)
-                # What one handler loaded is no other's business.
-                await session.flush()
+        async with (
+            self._sessions(bind=connection, join_transaction_mode="rollback_only") as session,
+            gathering(session),
+        ):
+            for group in self._handling.groups(messages):
+                try:
+                    await self._handling.handle(session, group)
+                    # What one handler loaded is no other's business.
+                    await session.flush()
+                except Exception as error:
+                    of = error.of if isinstance(error, NotYetError) else ()
+                    sure = bool(of) or len(group) == 1
+                    raise _FailedError(of or _ids(group), error, sure=sure) from error
                 session.expunge_all()
 
     async def apply_next(self, *, first: Lane = Lane.INTERACTIVE) -> bool:
         """One turn: applied, put off or parked. False when nothing is due."""
         async with self._engine.begin() as connection:
-            turn = await turns.next_in_sequence(connection, first=first)
-            if turn is None:
+            due = await turns.due(connection, first=first)
+            if not due:
                 return False
-            outcome = await self._take(connection, turn)
-        self._count([turn.message], outcome)
+            outcome = await self._take(connection, due[0])
+        self._count([due[0].message], outcome)
         return True
 
     def _count(self, messages: Sequence[Message], outcome: str) -> None:
@@ -204,45 +195,22 @@ class Applier:
                     bind=connection, join_transaction_mode="create_savepoint"
                 ) as session,
                 session.begin(),
+                gathering(session),
             ):
-                await self._handle(session, message)
-        except MalformedMessageError as error:
-            return await self._park(connection, turn, described(error))
+                await self._handling.handle(session, [message])
         except Exception as error:
             # Whatever a handler raises, the others go on. A connection that is gone, though, can
             # note nothing: the turn is simply taken again.
             if connection.invalidated:
                 raise
-            return await self._put_off(connection, turn, error)
+            return await self._deal_with(connection, turn, error)
         await turns.mark_applied(connection, message, conflict=turn.conflict)
         return "applied"
 
-    async def _handle(self, session: AsyncSession, message: Message) -> None:
-        handler = self._handlers.get(message.type)
-        if handler is None:
-            return
-        with traces.within(
-            f"apply {message.type}",
-            SpanKind.CONSUMER,
-            message.traceparent,
-            {**traced(message), "tongban.house": self._carried.house},
-        ):
-            await handler(session, self._read(message))
-
-    def _read(self, message: Message) -> Received[Any]:
-        reader = self._readers[message.type]
-        return Received(
-            id=message.id,
-            type=message.type,
-            producer=message.producer,
-            subject=message.subject,
-            sequence=message.sequence,
-            at=message.time,
-            now=self._clock(),
-            lane=message.lane,
-            data=unseal(message.data, reader, id=message.id, keys=self._carried.keys),
-            facts=message.data,
-        )
+    async def _deal_with(self, connection: AsyncConnection, turn: Turn, error: Exception) -> str:
+        if isinstance(error, MalformedMessageError):
+            return await self._park(connection, turn, described(error))
+        return await self._put_off(connection, turn, error)
 
     async def _put_off(self, connection: AsyncConnection, turn: Turn, error: Exception) -> str:
         patience = self._patience
@@ -269,16 +237,14 @@ class Applier:
         return "parked"
 
 
-def reader_of(handler: Handler) -> type[BaseModel]:
-    """The model a handler reads, from its second parameter: `Received[Model]`."""
-    hints = get_type_hints(handler if inspect.isroutine(handler) else type(handler).__call__)
-    hints.pop("return", None)
-    arguments = get_args(list(hints.values())[1]) if len(hints) > 1 else ()
-    if len(arguments) != 1 or not issubclass(arguments[0], BaseModel):
-        raise TypeError(f"{handler!r} should take (session, message: Received[Model])")
-    reader: type[BaseModel] = arguments[0]
-    sealed_fields(reader)
-    return reader
+def _ids(messages: Sequence[Message]) -> list[UUID]:
+    return [each.id for each in messages]
+
+
+def _culprits(taken: Sequence[Turn], error: Exception) -> list[Turn]:
+    """All of them, where nobody knows which it was."""
+    known = error.culprits if isinstance(error, _FailedError) else ()
+    return [turn for turn in taken if not known or turn.message.id in known]
 
 
 def described(error: BaseException) -> str:
@@ -286,6 +252,8 @@ def described(error: BaseException) -> str:
     one of ours, whose texts carry nothing personal."""
     if isinstance(error, DomainError):
         return f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, _FailedError) and error.__cause__ is not None:
+        return described(error.__cause__)
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

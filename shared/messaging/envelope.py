@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
+from opentelemetry.trace import INVALID_SPAN, Span
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
@@ -119,6 +120,8 @@ class Received(Generic[Model]):
     lane: Lane
     data: Model
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # Where its trace goes on; a handler of several steps inside before it announces anything.
+    span: Span = INVALID_SPAN
 
 
 @cache

@@ -35,6 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.chance import new_id
 from shared.db.base import PLATFORM
+from shared.db.gathering import gathered
 from shared.means import means
 from shared.messaging.envelope import LARGEST, Event, Lane, Message, MessageTooLargeError, seal
 from shared.telemetry import traces
@@ -89,8 +90,11 @@ outbox_given AS (
         CAST(:outbox_lanes AS text[]),
         CAST(:outbox_standalone AS boolean[]),
         CAST(:outbox_times AS timestamptz[]),
-        CAST(:outbox_data AS text[])
-    ) WITH ORDINALITY AS given (id, subject, type, lane, standalone, at, data, place)
+        CAST(:outbox_data AS text[]),
+        CAST(:outbox_traceparents AS text[])
+    ) WITH ORDINALITY AS given (
+        id, subject, type, lane, standalone, at, data, traceparent, place
+    )
 ),
 outbox_numbered AS (
     INSERT INTO subject_sequence AS kept (subject, sequence)
@@ -110,7 +114,7 @@ outbox_recorded AS (
         given.standalone,
         given.at,
         CAST(given.data AS jsonb),
-        :outbox_traceparent
+        given.traceparent
     FROM outbox_given AS given
     JOIN outbox_numbered AS numbered USING (subject)
     RETURNING id
@@ -175,13 +179,23 @@ async def record_many(
     if not announcements:
         return []
     parameters = recording(session, announcements)
-    await session.execute(_RECORD, parameters)
+    waiting = gathered(session)
+    if waiting is None:
+        await session.execute(_RECORD, parameters)
+    else:
+        waiting.last.setdefault(_record_all, []).append(parameters)
     ids: Sequence[UUID] = parameters["outbox_ids"]
     return ids
 
 
+async def _record_all(session: AsyncSession, given: Sequence[Mapping[str, list[Any]]]) -> None:
+    """What several have recorded, in the order in which they did."""
+    every = {name: [each for one in given for each in one[name]] for name in given[0]}
+    await session.execute(_RECORD, every)
+
+
 def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> dict[str, Any]:
-    """The parameters of RECORDING."""
+    """The parameters of RECORDING; each is a list with one entry for each announcement."""
     carried = means(session)
     ids = [new_id() for _ in announcements]
     data = []
@@ -198,7 +212,7 @@ def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> d
         "outbox_standalone": [announcement.event.standalone for announcement in announcements],
         "outbox_times": [announcement.at for announcement in announcements],
         "outbox_data": data,
-        "outbox_traceparent": traces.traceparent(),
+        "outbox_traceparents": [traces.traceparent()] * len(ids),
     }
 
 

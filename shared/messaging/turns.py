@@ -4,12 +4,12 @@ Claiming takes the row of the message and of nothing else. When its turn is over
 is written as the last thing, and the next message of the subject becomes due (see inbox.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Interval, Row, bindparam, column, func, text
+from sqlalchemy import Interval, Row, column, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.messaging.envelope import Lane, Message
@@ -27,40 +27,34 @@ class Turn:
     conflict: bool = False
 
     @property
+    def fresh(self) -> bool:
+        """A first try, with nothing odd about it."""
+        return not (self.attempts or self.delays or self.conflict)
+
+    @property
     def key(self) -> dict[str, Any]:
         return {"producer": self.message.producer, "id": self.message.id}
 
 
-# The second arm is read only when the first found nothing.
-_NEXT = text("""
-SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM (
-SELECT * FROM (
+# The oldest that are due; of the second lane only when there is nothing of the first.
+_DUE = text("""
+WITH one AS (
     SELECT * FROM inbox WHERE due_at <= now() AND lane = :first
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-) AS a
-UNION ALL
-SELECT * FROM (
-    SELECT * FROM inbox WHERE due_at <= now() AND lane = :second
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-) AS b
-LIMIT 1
-) AS turn
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+),
+other AS (
+    SELECT * FROM inbox
+    WHERE due_at <= now() AND lane = :second AND NOT EXISTS (SELECT FROM one)
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+)
+SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for
+FROM (SELECT * FROM one UNION ALL SELECT * FROM other) AS turn
 """).columns(*INBOX.c, column("delayed_for", Interval))
 
-# First tries only, of as many subjects: what has failed before is taken one by one.
-_FRESH = (
-    INBOX.select()
-    .where(
-        INBOX.c.due_at <= func.now(),
-        INBOX.c.lane == bindparam("lane"),
-        INBOX.c.attempts == 0,
-        INBOX.c.delays == 0,
-        INBOX.c.conflict.is_(False),
-    )
-    .order_by(INBOX.c.due_at)
-    .limit(bindparam("limit", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
+_THIS = text("""
+SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM inbox
+WHERE producer = :producer AND message_id = :id AND due_at <= now() FOR UPDATE SKIP LOCKED
+""").columns(*INBOX.c, column("delayed_for", Interval))
 
 # Both the message's own end and its successor's beginning. `stored` is read from the newest row
 # even when this statement had to wait for it, while `next` looks from before the wait: so when the
@@ -144,15 +138,24 @@ WHERE producer = :producer AND message_id = :id
 """)
 
 
-async def next_in_sequence(
-    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE
-) -> Turn | None:
-    """A message whose turn it is and that no other applier holds; `first` says which lane first."""
+async def due(
+    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE, limit: int = 1
+) -> Sequence[Turn]:
+    """Messages whose turn it is and that no other applier holds, by subject; `first` says which
+    lane first."""
     second = Lane.BULK if first is Lane.INTERACTIVE else Lane.INTERACTIVE
-    lanes = {"first": first.value, "second": second.value}
-    row = (await connection.execute(_NEXT, lanes)).first()
-    if row is None:
-        return None
+    given = {"first": first.value, "second": second.value, "limit": limit}
+    found = [_turn(row) for row in (await connection.execute(_DUE, given)).all()]
+    return sorted(found, key=lambda turn: (turn.message.subject, turn.message.sequence))
+
+
+async def this(connection: AsyncConnection, key: Mapping[str, Any]) -> Turn | None:
+    """None if it is no longer due, or somebody else's."""
+    row = (await connection.execute(_THIS, key)).first()
+    return None if row is None else _turn(row)
+
+
+def _turn(row: Row[Any]) -> Turn:
     return Turn(_message(row), row.attempts, row.delays, row.delayed_for, row.conflict)
 
 
@@ -191,15 +194,6 @@ async def mark_applied(
     look_again = await connection.execute(_APPLIED, {**turn, "id": message.id, "note": note})
     if look_again.scalar():
         await connection.execute(_SUCCESSOR, turn)
-
-
-async def first_tries(connection: AsyncConnection, *, lane: Lane, limit: int) -> Sequence[Turn]:
-    """Several messages of as many subjects, none of which has failed before; sorted by subject."""
-    rows = await connection.execute(_FRESH, {"lane": lane.value, "limit": limit})
-    turns = [
-        Turn(_message(row), attempts=0, delays=0, delayed_for=timedelta()) for row in rows.all()
-    ]
-    return sorted(turns, key=lambda turn: (turn.message.subject, turn.message.sequence))
 
 
 async def mark_all_applied(

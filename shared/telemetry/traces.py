@@ -5,8 +5,8 @@ named by operation or message type and carry ids and kinds. What people wrote ne
 attribute, and an error is noted by its class alone: its text may quote a value.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -60,6 +60,27 @@ def within(
         except BaseException as error:
             failed(span, type(error).__name__)
             raise
+
+
+def inside(span: Span) -> AbstractContextManager[Span]:
+    """What is announced within continues it; who began it ends it."""
+    return trace.use_span(
+        span, end_on_exit=False, record_exception=False, set_status_on_exception=False
+    )
+
+
+@contextmanager
+def ending(spans: Sequence[Span]) -> Iterator[None]:
+    """They end together, and if this fails, they have."""
+    try:
+        yield
+    except BaseException as error:
+        for span in spans:
+            failed(span, type(error).__name__)
+        raise
+    finally:
+        for span in spans:
+            span.end()
 
 
 def failed(span: Span, kind: str) -> None:

@@ -17,8 +17,8 @@ from services.notify import events as notify_events
 from services.routing import consumers as routing_consumers
 from services.routing import events as routing_events
 from shared.chores import HOUSES
-from shared.messaging.apply import Handlers, reader_of
 from shared.messaging.envelope import Event, sealed_fields
+from shared.messaging.handling import Handlers, reader_of
 from shared.messaging.topology import Topology
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"

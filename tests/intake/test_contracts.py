@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from services.intake import events
 from services.notify import consumers as notify
 from services.routing import consumers as routing
-from shared.messaging.apply import reader_of
 from shared.messaging.envelope import Event, sealed_fields
+from shared.messaging.handling import reader_of
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 

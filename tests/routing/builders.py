@@ -116,8 +116,7 @@ class House:
         messages = [self._message(*each) for each in said]
         async with self.premises.sessions.begin() as session:
             await inbox.store(session, messages)
-        while await self._applier.apply_next():
-            pass
+        await self._applier.apply_due()
         async with self.premises.sessions() as session:
             left = await session.execute(
                 text("SELECT type, last_error FROM inbox WHERE applied_at IS NULL")

@@ -13,8 +13,8 @@ import pytest
 from services.intake import consumers as intake
 from services.notify import consumers as notify
 from services.routing import events
-from shared.messaging.apply import reader_of
 from shared.messaging.envelope import Event, sealed_fields
+from shared.messaging.handling import reader_of
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 PUBLISHED: dict[str, type[Event]] = {

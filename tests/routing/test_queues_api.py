@@ -366,16 +366,19 @@ async def test_who_claims_at_the_same_moment_is_served_together_and_each_key_kee
     assert len(left.json()["handoffs"]) == 1
 
 
-async def test_what_a_case_costs_to_be_taken_in(house: House) -> None:
+@pytest.mark.parametrize("count", [1, 16])
+async def test_what_a_case_costs_to_be_taken_in(house: House, count: int) -> None:
+    """Sixteen that come together cost what one does."""
     await house.receive()
+    cases = [house.case() for _ in range(count)]
     async with counted(house.premises.engine) as statements:
-        await house.receive()
+        await house.receive_many(cases)
     own = [
         each
         for each in statements
         if "pg_snapshot_xmin" not in each and "inbox" not in each and "SAVEPOINT" not in each
     ]
-    # The registry's state, the case, its handoff, act, queue and watches, two lines of the trail,
+    # The registry's state, its turn; the case, its handoff, act, queue and watches; the trail, and
     # what is announced.
     assert len(own) == 9, own
 

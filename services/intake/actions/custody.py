@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.queries import cases as reads
-from shared.messaging.apply import NotYetError
+from shared.messaging.handling import NotYetError
 
 _MOVED = text("""
 UPDATE case_original AS paper

@@ -1,12 +1,12 @@
 """What the other houses say of a case becomes the window's picture of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import literal, select, update
+from sqlalchemy import Date, bindparam, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,8 +23,10 @@ from services.intake.models import (
     StepRow,
 )
 from services.intake.queries import cases as reads
+from shared.db import gathering
+from shared.db.base import table_of
 from shared.means import means
-from shared.messaging.apply import NotYetError
+from shared.messaging.handling import NotYetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,35 @@ class Work:
     due_on: date | None
 
 
-async def tell(session: AsyncSession, told: Told, *news: News, now: datetime) -> CaseRow:
+async def tell(session: AsyncSession, told: Told, *news: News, now: datetime) -> None:
     """Move the picture; what happened is noted as a step of the case."""
-    case = await reads.lock_known(session, told.case_number)
-    if case is None:
-        raise NotYetError(f"case {told.case_number}")
+    await tell_all(session, {told: news}, now=now)
+
+
+async def tell_all(
+    session: AsyncSession, every: Mapping[Told, Sequence[News]], *, now: datetime
+) -> None:
+    """Of several cases."""
+    known = await reads.lock_pictures(session, sorted({told.case_number for told in every}))
+    unknown = [told for told in every if told.case_number not in known]
+    if unknown:
+        of = [told.message_id for told in unknown]
+        raise NotYetError(f"case {unknown[0].case_number}", of=of)
+    for told, news in every.items():
+        _move(known[told.case_number], news, now=now)
+    steps = [_step(told, each, n) for told, news in every.items() for n, each in enumerate(news)]
+    await gathering.write(session, _NOTE_STEPS, steps)
+
+
+def _move(case: CaseRow, news: Sequence[News], *, now: datetime) -> None:
     before = picture = picture_of(case)
-    for place, each in enumerate(news):
+    for each in news:
         picture = cases.after(picture, each)
-        await _note_step(session, told, each, place)
     if picture != before:
         show(case, picture)
     # Also a step alone is something that readers see.
     case.version += 1
     case.changed_at = now
-    return case
 
 
 def picture_of(case: CaseRow) -> Picture:
@@ -91,38 +107,48 @@ def show(case: CaseRow, picture: Picture) -> None:
         setattr(case, name, value.value if isinstance(value, Status | Actor) else value)
 
 
-async def _note_step(session: AsyncSession, told: Told, news: News, place: int) -> None:
-    step = insert(StepRow).values(
+_NOTE_STEPS = insert(table_of(StepRow)).on_conflict_do_nothing()
+
+
+def _step(told: Told, news: News, place: int) -> dict[str, object]:
+    return {
         # One message may tell two things; the second gets an id of its own that follows from it.
-        step_id=UUID(int=told.message_id.int ^ place),
-        case_number=told.case_number,
-        at=news.at,
-        what=news.what.value,
-        handoff_id=told.handoff_id,
-        location=told.location,
-        until=news.until,
+        "step_id": UUID(int=told.message_id.int ^ place),
+        "case_number": told.case_number,
+        "at": news.at,
+        "what": news.what.value,
+        "handoff_id": told.handoff_id,
+        "location": told.location,
+        "until": news.until,
+    }
+
+
+_WORK = insert(table_of(HandoffRow))
+_KEEP_WORK = _WORK.on_conflict_do_update(
+    index_elements=["handoff_id"],
+    set_={name: _WORK.excluded[name] for name in ("location", "status", "due_on")},
+)
+_CHANGE_WORK = (
+    update(table_of(HandoffRow))
+    .where(HandoffRow.handoff_id == bindparam("of_handoff"))
+    .values(
+        status=bindparam("now_status"),
+        due_on=func.coalesce(bindparam("now_due_on", type_=Date), HandoffRow.due_on),
     )
-    await session.execute(step.on_conflict_do_nothing())
+)
 
 
 async def keep_work(session: AsyncSession, number: str, work: Sequence[Work]) -> None:
     rows = [{"case_number": number, **asdict(each)} for each in work]
-    if not rows:
-        return
-    stored = insert(HandoffRow).values(rows)
-    told = {name: stored.excluded[name] for name in ("location", "status", "due_on")}
-    await session.execute(stored.on_conflict_do_update(index_elements=["handoff_id"], set_=told))
+    await gathering.write(session, _KEEP_WORK, rows)
 
 
 async def change_work(
     session: AsyncSession, handoff_id: UUID, *, status: str, due_on: date | None = None
 ) -> None:
-    changed: dict[str, object] = {"status": status}
-    if due_on is not None:
-        changed["due_on"] = due_on
-    await session.execute(
-        update(HandoffRow).where(HandoffRow.handoff_id == handoff_id).values(changed)
-    )
+    """Without a day the one that was told before stays."""
+    changed = {"of_handoff": handoff_id, "now_status": status, "now_due_on": due_on}
+    await gathering.write(session, _CHANGE_WORK, [changed])
 
 
 async def move_work(session: AsyncSession, old: UUID, new: UUID, location: str) -> None:

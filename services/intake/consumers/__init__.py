@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.intake.consumers import custody, notify, partners, routing
-from shared.messaging.apply import Handler
+from shared.messaging.handling import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {**routing.HANDLERS, **custody.HANDLERS, **notify.HANDLERS, **partners.HANDLERS}

@@ -13,8 +13,8 @@ from services.intake.actions import custody, news
 from services.intake.actions.custody import Moved
 from services.intake.actions.news import Told
 from services.intake.domain.cases import News, What
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 
 
 class OriginalMoved(BaseModel):

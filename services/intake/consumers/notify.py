@@ -9,8 +9,8 @@ from services.intake.actions import news
 from services.intake.actions.news import Told
 from services.intake.consumers.readers import DeliveryChanged, ResultDelivered
 from services.intake.domain.cases import News, What
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 
 
 async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:

@@ -13,8 +13,8 @@ from services.intake.actions.handed_in import Instructions
 from services.intake.actions.news import Told
 from services.intake.domain.cases import News, What
 from shared.http.fetching import Content
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 from shared.security.personal import Personal
 
 

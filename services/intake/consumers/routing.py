@@ -1,6 +1,6 @@
 """What routing says: places, and how each piece of work on a case goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -35,8 +35,8 @@ from services.intake.domain.cases import Actor, News, What
 from services.intake.domain.papers import Issued, Letter, Said
 from services.intake.models import LocationRow
 from services.intake.queries import cases as reads
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 from shared.security.revocations import on_token_revoked
 
 _PENDING = "pending"
@@ -57,19 +57,26 @@ async def on_location_registered(
     )
 
 
-async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned]) -> None:
-    assigned = message.data
-    told = Told(message.id, assigned.case_number)
-    first = min((each.stage for each in assigned.handoffs), default=0)
-    waits = any(e.status == _PENDING and e.stage == first for e in assigned.handoffs)
+async def on_cases_assigned(
+    session: AsyncSession, messages: Sequence[Received[CaseAssigned]]
+) -> None:
+    every = {Told(each.id, each.data.case_number): _assigned(each) for each in messages}
+    await news.tell_all(session, every, now=messages[-1].now)
+    for message in messages:
+        work = [
+            Work(handoff_id=each.id, **each.model_dump(exclude={"id"}))
+            for each in message.data.handoffs
+        ]
+        await news.keep_work(session, message.data.case_number, work)
+
+
+def _assigned(message: Received[CaseAssigned]) -> list[News]:
+    handoffs = message.data.handoffs
+    first = min((each.stage for each in handoffs), default=0)
     said = [News(What.ASSIGNED, message.at)]
-    if waits:
+    if any(each.status == _PENDING and each.stage == first for each in handoffs):
         said.append(News(What.AWAITING_PAPER, message.at))
-    await news.tell(session, told, *said, now=message.now)
-    work = [
-        Work(handoff_id=each.id, **each.model_dump(exclude={"id"})) for each in assigned.handoffs
-    ]
-    await news.keep_work(session, assigned.case_number, work)
+    return said
 
 
 async def on_case_unroutable(session: AsyncSession, message: Received[OfCase]) -> None:
@@ -89,8 +96,14 @@ async def _at_work(session: AsyncSession, message: Received[Any], said: News) ->
     )
 
 
-async def on_handoff_opened(session: AsyncSession, message: Received[HandoffAt]) -> None:
-    await _at_work(session, message, News(What.OPENED, message.data.at))
+async def on_handoffs_opened(
+    session: AsyncSession, messages: Sequence[Received[HandoffAt]]
+) -> None:
+    every = {_told(each): [News(What.OPENED, each.data.at)] for each in messages}
+    await news.tell_all(session, every, now=messages[-1].now)
+    for message in messages:
+        opened = message.data
+        await news.change_work(session, opened.handoff_id, status=opened.status)
 
 
 async def on_handoff_accepted(session: AsyncSession, message: Received[HandoffAccepted]) -> None:
@@ -288,9 +301,9 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "routing.location-registered.v1": on_location_registered,
         "routing.token-revoked.v1": on_token_revoked,
-        "routing.case-assigned.v1": on_case_assigned,
+        "routing.case-assigned.v1": on_cases_assigned,
         "routing.case-unroutable.v1": on_case_unroutable,
-        "routing.handoff-opened.v1": on_handoff_opened,
+        "routing.handoff-opened.v1": on_handoffs_opened,
         "routing.handoff-accepted.v1": on_handoff_accepted,
         "routing.handoff-refused.v1": on_handoff_refused,
         "routing.notice-issued.v1": on_notice_issued,

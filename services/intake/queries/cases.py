@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from services.intake.models import (
     CaseRow,
@@ -71,6 +72,37 @@ async def lock_known(session: AsyncSession, number: str) -> CaseRow | None:
     return await session.scalar(
         select(CaseRow).where(CaseRow.case_number == number).with_for_update()
     )
+
+
+_PICTURE = load_only(
+    CaseRow.version,
+    CaseRow.status,
+    CaseRow.next_actor,
+    CaseRow.accepted_at,
+    CaseRow.due_on,
+    CaseRow.due_provisional,
+    CaseRow.light,
+    CaseRow.asked_until,
+    CaseRow.decided_at,
+    CaseRow.result,
+    CaseRow.outcome,
+    CaseRow.delivery_status,
+    CaseRow.delivered_at,
+    CaseRow.changed_at,
+    raiseload=True,
+)
+
+
+async def lock_pictures(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, CaseRow]:
+    """Of each case how it stands, and nothing of what the applicant said."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(CaseRow.case_number.in_(numbers))
+        .order_by(CaseRow.case_number)
+        .with_for_update()
+        .options(_PICTURE)
+    )
+    return {row.case_number: row for row in rows}
 
 
 async def unfinished(session: AsyncSession, on: date, *, limit: int) -> Sequence[str]:

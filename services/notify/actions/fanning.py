@@ -81,14 +81,20 @@ async def announce(session: AsyncSession, announcements: Sequence[Announcement])
 
 
 async def fan_out(session: AsyncSession, news: News) -> None:
-    if news.type not in told.KINDS:
+    await fan_out_all(session, news.type, [news])
+
+
+async def fan_out_all(session: AsyncSession, type_: str, every: Sequence[News]) -> None:
+    """Of several of one type: who listens to it is asked once."""
+    if type_ not in told.KINDS:
         return
-    listeners = await queries.listeners(session, news.type)
+    listeners = await queries.listeners(session, type_)
     if not listeners:
         return
-    reach = await _reach(session, news)
-    wanted = [each.id for each in listeners if _for(each, news, reach)]
-    await lay_out(session, news, wanted)
+    for news in every:
+        reach = await _reach(session, news)
+        wanted = [each.id for each in listeners if _for(each, news, reach)]
+        await lay_out(session, news, wanted)
 
 
 def _for(listener: Listener, news: News, reach: _Reach) -> bool:

@@ -1,6 +1,6 @@
 """Writing a message to a person: the words of the day, from the template that holds, once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,17 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.domain import templates
 from services.notify.domain.messages import OVERTAKEN_BY, URGENCY, Event, Placeholder, Urgency
 from services.notify.domain.practice import Practice, spoken_day
-from services.notify.models import CaseRow, MessageRow, SubscriptionRow
+from services.notify.models import CaseRow, LocationRow, MessageRow, SubscriptionRow
 from services.notify.queries import places, seals
 from services.notify.queries.seals import Content, Person
 from shared.chance import new_id
 from shared.clock import local_date
+from shared.db.base import table_of
 from shared.errors import DomainError
 from shared.identity import phones
 from shared.identity.phones import PhoneKind
 from shared.means import cached, means
 
 Words = Mapping[Placeholder, str]
+Places = Mapping[str, LocationRow]
 
 
 class Sending(StrEnum):
@@ -62,15 +64,47 @@ async def tell(
     """Once for each `source`. What cannot be written or sent is on record, and stops nothing: a
     result is not kept back for the sake of a text message."""
     person = seals.open_person(means(session).keys, case.case_number, case.person)
-    every = await _words(session, case, person, at=at) | dict(words or {})
-    practice, on = cached(session, Practice), local_date(at)
-    draft = _draft(practice, case.item_code, event, every, source=source, on=on)
+    known = await places.places(session, _places_of(case))
+    told = Telling(case, person, event, source, dict(words or {}))
     await _overtake(session, case.case_number, event, at=at)
-    await session.execute(
-        insert(MessageRow)
-        .values(**_row(session, case, draft, mobile_of(person.phone), at=at))
-        .on_conflict_do_nothing(index_elements=["case_number", "event", "source"])
+    await session.execute(_WRITE, [_message(session, told, known, at=at)])
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """To whom, of what; `words` beside those that every letter has."""
+
+    case: CaseRow
+    person: Person
+    event: Event
+    source: str
+    words: Words
+
+
+async def tell_first(
+    session: AsyncSession, every: Sequence[Telling], known: Places, *, at: datetime
+) -> None:
+    """The first word to each of several: there is nothing yet that it could overtake."""
+    if every:
+        rows = [_message(session, each, known, at=at) for each in every]
+        await session.execute(_WRITE, rows)
+
+
+_WRITE = insert(table_of(MessageRow)).on_conflict_do_nothing(
+    index_elements=["case_number", "event", "source"]
+)
+
+
+def _message(
+    session: AsyncSession, told: Telling, known: Places, *, at: datetime
+) -> dict[str, object]:
+    case, practice = told.case, cached(session, Practice)
+    every = _words(practice, case, told.person, known, at=at) | dict(told.words)
+    draft = _draft(
+        practice, case.item_code, told.event, every, source=told.source, on=local_date(at)
     )
+    written = _written(session, draft, mobile_of(told.person.phone), at=at)
+    return {"case_number": case.case_number, **written}
 
 
 async def text_owner(
@@ -91,12 +125,14 @@ async def text_owner(
     )
 
 
-async def _words(
-    session: AsyncSession, case: CaseRow, person: Person, *, at: datetime
+def _places_of(case: CaseRow) -> list[str]:
+    return [case.receiving_location, case.handling_location or case.receiving_location]
+
+
+def _words(
+    practice: Practice, case: CaseRow, person: Person, known: Places, *, at: datetime
 ) -> dict[Placeholder, str]:
-    practice = cached(session, Practice)
-    codes = [case.receiving_location, case.handling_location or case.receiving_location]
-    known = await places.places(session, codes)
+    codes = _places_of(case)
     window, office = (known.get(code) for code in codes)
     phone = (office and office.phone) or (window and window.phone) or practice.hotline
     progress = f"{practice.public_url}/intake/v1/progress/{person.tracking_code or ''}"
@@ -128,13 +164,6 @@ def _draft(
         provider_code=rendered.provider_code,
         words=rendered.words,
     )
-
-
-def _row(
-    session: AsyncSession, case: CaseRow, draft: _Draft, mobile: str | None, *, at: datetime
-) -> dict[str, object]:
-    written = _written(session, draft, mobile, at=at)
-    return {"case_number": case.case_number, **written}
 
 
 def _written(
@@ -190,6 +219,8 @@ def mobile_of(phone: str | None) -> str | None:
 async def _overtake(session: AsyncSession, case_number: str, event: Event, *, at: datetime) -> None:
     """What still waits to be sent and is old news now."""
     old = [each.value for each, newer in OVERTAKEN_BY.items() if event in newer]
+    if not old:
+        return
     waiting = (
         select(MessageRow.id)
         .where(

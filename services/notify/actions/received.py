@@ -1,6 +1,7 @@
 """A window took a case: what delivering and telling will need of it is kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -8,13 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.actions import promises
-from services.notify.actions.messages import mobile_of, tell
+from services.notify.actions.messages import Telling, mobile_of, tell_first
 from services.notify.domain.messages import Event, Placeholder
 from services.notify.domain.practice import Practice, spoken_day
 from services.notify.models import CaseRow, ItemRow, LocationRow
-from services.notify.queries import cases, seals
+from services.notify.queries import seals
 from services.notify.queries.seals import Envelope, Person
 from shared.clock import local_date
+from shared.db.base import table_of
 from shared.means import cached, means
 
 
@@ -44,47 +46,77 @@ class Application(BaseModel):
         return next((each.phone for each in given if each and each.phone), None)
 
 
-async def keep_case(
-    session: AsyncSession,
-    case_number: str,
-    *,
-    item: ItemRow,
-    window: LocationRow,
-    received_at: datetime,
-    delivery_method: str | None,
-    outstanding: Sequence[str],
-    promised_on: date | None,
-    application: Application,
-    tracking_code: str | None,
-    at: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A case as intake tells of it."""
+
+    case_number: str
+    item: ItemRow
+    window: LocationRow
+    received_at: datetime
+    delivery_method: str | None
+    outstanding: Sequence[str]
+    promised_on: date | None
+    application: Application
+    tracking_code: str | None
+
+
+_COLUMNS = (
+    "case_number",
+    "item_code",
+    "item_version",
+    "item_name",
+    "receiving_location",
+    "receiving_division",
+    "delivery_method",
+    "outstanding",
+    "person",
+    "phone_blind",
+    "received_at",
+    "promised_on",
+    "next_reminder_on",
+)
+_KEEP = insert(table_of(CaseRow)).on_conflict_do_nothing(index_elements=["case_number"])
+
+
+async def keep_cases(session: AsyncSession, every: Sequence[Taken], *, at: datetime) -> None:
+    """Each is told that its matter has been taken."""
+    practice = cached(session, Practice)
+    tellings = []
+    for taken in every:
+        person = Person(
+            phone=taken.application.phone,
+            tracking_code=taken.tracking_code,
+            envelope=taken.application.envelope,
+        )
+        case = _case(session, taken, person)
+        promises.schedule(practice, case)
+        words = {Placeholder.DATE: spoken_day(local_date(taken.received_at))}
+        tellings.append(Telling(case, person, Event.RECEIVED, "", words))
+    rows = [{name: getattr(each.case, name) for name in _COLUMNS} for each in tellings]
+    await session.execute(_KEEP, rows)
+    windows = {taken.window.code: taken.window for taken in every}
+    await tell_first(session, tellings, windows, at=at)
+
+
+def _case(session: AsyncSession, taken: Taken, person: Person) -> CaseRow:
     keys = means(session).keys
-    mobile = mobile_of(application.phone)
-    person = Person(
-        phone=application.phone, tracking_code=tracking_code, envelope=application.envelope
+    mobile = mobile_of(person.phone)
+    return CaseRow(
+        case_number=taken.case_number,
+        item_code=taken.item.code,
+        item_version=taken.item.version,
+        item_name=taken.item.short_name,
+        receiving_location=taken.window.code,
+        receiving_division=taken.window.division,
+        delivery_method=taken.delivery_method,
+        outstanding=list(taken.outstanding),
+        person=seals.seal_person(keys, taken.case_number, person),
+        phone_blind=keys.blind("phone", mobile) if mobile else None,
+        received_at=taken.received_at,
+        promised_on=taken.promised_on,
+        reminded=0,
     )
-    row = {
-        "case_number": case_number,
-        "item_code": item.code,
-        "item_version": item.version,
-        "item_name": item.short_name,
-        "receiving_location": window.code,
-        "receiving_division": window.division,
-        "delivery_method": delivery_method,
-        "outstanding": list(outstanding),
-        "person": seals.seal_person(keys, case_number, person),
-        "phone_blind": keys.blind("phone", mobile) if mobile else None,
-        "received_at": received_at,
-        "promised_on": promised_on,
-    }
-    await session.execute(
-        insert(CaseRow).values(row).on_conflict_do_nothing(index_elements=["case_number"])
-    )
-    case = await cases.lock_case(session, case_number)
-    if case is not None:
-        promises.schedule(cached(session, Practice), case)
-        words = {Placeholder.DATE: spoken_day(local_date(received_at))}
-        await tell(session, case, Event.RECEIVED, source="", at=at, words=words)
 
 
 def amend_person(session: AsyncSession, case: CaseRow, application: Application) -> None:

@@ -1,6 +1,6 @@
 """What notify hears from intake and routing, and the one action each message leads to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.actions import fanning
 from services.notify.consumers import cases, intake, papers, registry
 from services.notify.domain import told as tellings
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 
 
 class Heard(BaseModel):
     """Of what only travels on."""
 
 
-async def on_heard(session: AsyncSession, message: Received[Heard]) -> None:
+async def on_heard(session: AsyncSession, messages: Sequence[Received[Heard]]) -> None:
     """Nothing of our own follows from it."""
 
 
@@ -31,12 +31,13 @@ def _passed_on(type_: str, handler: Handler) -> Handler:
     """To those who are told by webhook, before what follows from it here."""
 
     @wraps(handler)
-    async def on_message(session: AsyncSession, message: Received[Any]) -> None:
+    async def on_message(session: AsyncSession, given: Any) -> None:
         if type_ in _WHOSE:
-            await handler(session, message)
-        await fanning.fan_out(session, fanning.heard(message))
+            await handler(session, given)
+        several = given if isinstance(given, Sequence) else [given]
+        await fanning.fan_out_all(session, type_, [fanning.heard(each) for each in several])
         if type_ not in _WHOSE:
-            await handler(session, message)
+            await handler(session, given)
 
     return on_message
 

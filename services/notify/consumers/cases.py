@@ -1,6 +1,6 @@
 """What becomes of a case: who works on it, what they say of it, how it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.actions import deliveries, fanning, participation, promises
 from services.notify.actions.deliveries import Decided
 from services.notify.actions.messages import tell
-from services.notify.consumers.knowing import dated, known_case
+from services.notify.consumers.knowing import dated, known_case, known_cases
 from services.notify.domain.messages import Event, Placeholder
 from services.notify.domain.practice import Practice, spoken_day
 from services.notify.domain.templates import listed
@@ -20,8 +20,8 @@ from services.notify.queries import places
 from services.notify.queries.seals import Certificate, Outcome
 from shared.clock import local_date
 from shared.means import cached
-from shared.messaging.apply import Handler
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler
 from shared.security.personal import Personal
 
 
@@ -85,14 +85,18 @@ class CaseClosed(BaseModel):
     at: datetime
 
 
-async def on_case_assigned(session: AsyncSession, message: Received[CaseAssigned]) -> None:
-    case = await known_case(session, message.data.case_number)
-    handoffs = message.data.handoffs
-    lead = next((each for each in handoffs if each.lead), None)
-    case.handling_location = lead.location if lead else None
-    case.powers = message.data.powers
-    at_work = {each.id: each.location for each in handoffs}
-    await participation.join(session, case.case_number, at_work)
+async def on_cases_assigned(
+    session: AsyncSession, messages: Sequence[Received[CaseAssigned]]
+) -> None:
+    known = await known_cases(session, messages)
+    at_work: dict[str, dict[UUID, str]] = {}
+    for message in messages:
+        case, handoffs = known[message.data.case_number], message.data.handoffs
+        lead = next((each for each in handoffs if each.lead), None)
+        case.handling_location = lead.location if lead else None
+        case.powers = message.data.powers
+        at_work[case.case_number] = {each.id: each.location for each in handoffs}
+    await participation.join(session, at_work)
 
 
 async def on_handoff_transferred(
@@ -101,7 +105,7 @@ async def on_handoff_transferred(
     """Both places hear of it; afterwards only the new one hears of the case."""
     told = message.data
     new = dict.fromkeys((told.new_handoff_id, *told.also_moved), told.to_location)
-    await participation.join(session, told.case_number, new)
+    await participation.join(session, {told.case_number: new})
     await fanning.fan_out(session, fanning.heard(message))
     await participation.leave(session, told.case_number, [told.handoff_id], at=message.now)
 
@@ -178,7 +182,7 @@ async def on_case_closed(session: AsyncSession, message: Received[CaseClosed]) -
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        "routing.case-assigned.v1": on_case_assigned,
+        "routing.case-assigned.v1": on_cases_assigned,
         "routing.notice-issued.v1": on_notice_issued,
         "routing.handoff-accepted.v1": on_handoff_accepted,
         "routing.handoff-refused.v1": on_handoff_refused,

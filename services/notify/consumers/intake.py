@@ -1,6 +1,6 @@
 """What the window took from the applicant, and took in later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated
@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.actions import deliveries, promises, received
 from services.notify.consumers.knowing import known_case
 from services.notify.domain.practice import Practice
+from services.notify.models import ItemRow, LocationRow
 from services.notify.queries import places
 from shared.means import cached
-from shared.messaging.apply import Handler, NotYetError
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler, NotYetError
 from shared.security.personal import Personal
 
 
@@ -49,15 +50,33 @@ class ApplicationAmended(BaseModel):
     application: Annotated[received.Application, Personal("form")]
 
 
-async def on_case_received(session: AsyncSession, message: Received[CaseReceived]) -> None:
-    given = message.data
-    item = await places.item(session, given.item_code, given.item_version)
-    known = await places.places(session, [given.receiving_location])
-    window = known.get(given.receiving_location)
-    if item is None or window is None:
-        raise NotYetError(f"item {given.item_code} or location {given.receiving_location}")
-    await received.keep_case(
-        session,
+async def on_cases_received(
+    session: AsyncSession, messages: Sequence[Received[CaseReceived]]
+) -> None:
+    every = [each.data for each in messages]
+    items = {key: await places.item(session, *key) for key in {_item_of(each) for each in every}}
+    windows = await places.places(session, sorted({each.receiving_location for each in every}))
+    taken, missing = [], []
+    for message in messages:
+        given = message.data
+        item, window = items[_item_of(given)], windows.get(given.receiving_location)
+        if item is None or window is None:
+            missing.append(message)
+        else:
+            taken.append(_taken(given, item, window))
+    if missing:
+        given = missing[0].data
+        what = f"item {given.item_code} or location {given.receiving_location}"
+        raise NotYetError(what, of=[each.id for each in missing])
+    await received.keep_cases(session, taken, at=messages[-1].now)
+
+
+def _item_of(given: CaseReceived) -> tuple[str, int]:
+    return given.item_code, given.item_version
+
+
+def _taken(given: CaseReceived, item: ItemRow, window: LocationRow) -> received.Taken:
+    return received.Taken(
         given.case_number,
         item=item,
         window=window,
@@ -67,7 +86,6 @@ async def on_case_received(session: AsyncSession, message: Received[CaseReceived
         promised_on=given.deferral.due_on if given.deferral else None,
         application=given.application,
         tracking_code=given.tracking_code,
-        at=message.now,
     )
 
 
@@ -91,7 +109,7 @@ async def on_application_amended(
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        "intake.case-received.v1": on_case_received,
+        "intake.case-received.v1": on_cases_received,
         "intake.supplement-given.v1": on_supplement_given,
         "intake.application-amended.v1": on_application_amended,
     }

@@ -15,8 +15,8 @@ from services.notify.consumers.knowing import known_case
 from services.notify.domain.messages import Event, Placeholder
 from services.notify.domain.practice import spoken_day
 from services.notify.queries import places
-from shared.messaging.apply import Handler, NotYetError
 from shared.messaging.envelope import Received
+from shared.messaging.handling import Handler, NotYetError
 
 
 class OriginalMoved(BaseModel):

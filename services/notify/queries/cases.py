@@ -1,5 +1,6 @@
 """Cases as notify keeps them, and the lock that everything about a case is done under."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -34,6 +35,18 @@ async def lock_case(session: AsyncSession, case_number: str) -> CaseRow | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+async def lock_cases(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, CaseRow]:
+    """Those of them that are known, locked in the order of their numbers."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(CaseRow.case_number.in_(numbers))
+        .order_by(CaseRow.case_number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.case_number: row for row in rows}
 
 
 async def lock_case_of_delivery(session: AsyncSession, delivery_id: UUID, scope: Scope) -> CaseRow:

@@ -1,11 +1,12 @@
 """A case arrives from a window: it gets its handoffs, or waits for ops with the reasons."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import INVALID_SPAN, Span
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,6 +30,7 @@ from shared.clock import local_date
 from shared.means import means
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
+from shared.telemetry import traces
 
 
 def question_of(case: CaseRow, item: Item) -> Question:
@@ -42,24 +44,37 @@ def question_of(case: CaseRow, item: Item) -> Question:
     )
 
 
-async def receive_case(
-    session: AsyncSession,
-    case: CaseRow,
-    application: bytes,
-    item: Item,
-    known: Known,
-    originals: Mapping[UUID, str],
-    *,
-    at: datetime,
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A case as a window has told of it; `span` is where its trace goes on."""
+
+    case: CaseRow
+    application: bytes
+    item: Item
+    originals: Mapping[UUID, str]
+    span: Span = INVALID_SPAN
+
+
+async def receive_cases(
+    session: AsyncSession, arrivals: Sequence[Arrival], known: Known, *, at: datetime
 ) -> None:
-    """Store the case with its application sealed, its originals with the window, and assign it."""
+    """Store each with its application sealed, its originals with the window, and assign it."""
+    for each in arrivals:
+        with traces.inside(each.span):
+            await _receive(session, each, known, at=at)
+    arrived = [row for row in session.new if isinstance(row, HandoffRow) and row.opened_at]
+    await queries.settle_turns(session, arrived)
+
+
+async def _receive(session: AsyncSession, given: Arrival, known: Known, *, at: datetime) -> None:
+    case = given.case
     context = f"routing.routed_case.application:{case.case_number}"
-    case.application = means(session).keys.seal("fields", application, context=context)
+    case.application = means(session).keys.seal("fields", given.application, context=context)
     session.add(case)
-    if originals:
+    if given.originals:
         await session.flush()
-        await take_in(session, case, item, originals, at=case.received_at)
-    await assign_case(session, case, item, known, fresh=True, at=at)
+        await take_in(session, case, given.item, given.originals, at=case.received_at)
+    await assign_case(session, case, given.item, known, fresh=True, at=at)
 
 
 async def amend_application(

@@ -35,6 +35,8 @@ from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
 from shared.clock import SHANGHAI, local_date
+from shared.db import gathering
+from shared.db.base import table_of
 from shared.errors import ConflictError, Fault, ForbiddenError, InvalidError
 from shared.http import etags
 from shared.means import Origin, means, origin
@@ -401,15 +403,15 @@ async def set_watches(desk: Desk, *, first: bool = False) -> None:
                 tuple_(WatchRow.sign, WatchRow.revision).not_in(kept),
             )
         )
-    if rows:
-        setting = insert(WatchRow).values(rows)
-        await desk.session.execute(
-            setting.on_conflict_do_update(
-                index_elements=["handoff_id", "sign", "revision"],
-                set_={"on_day": setting.excluded.on_day},
-                where=WatchRow.fired_at.is_(None),
-            )
-        )
+    await gathering.write(desk.session, _SET_WATCHES, rows)
+
+
+_WATCH = insert(table_of(WatchRow))
+_SET_WATCHES = _WATCH.on_conflict_do_update(
+    index_elements=["handoff_id", "sign", "revision"],
+    set_={"on_day": _WATCH.excluded.on_day},
+    where=table_of(WatchRow).c.fired_at.is_(None),
+)
 
 
 def _to_watch(desk: Desk) -> list[Watch]:
@@ -461,7 +463,8 @@ async def finish(
     facts = {**(facts or {}), **_written_down(desk.said)}
     session.add(_act(desk, step, facts, words or {}, side or desk.side))
     session.add(QueueChangeRow(location=row.location))
-    await session.flush()
+    if gathering.gathered(session) is None:
+        await session.flush()
     # Before it has arrived there is nothing to watch for.
     await set_watches(desk, first=step is Step.ARRIVE)
     await trail.record(

@@ -11,7 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Uuid,
     and_,
+    bindparam,
     column,
     func,
     or_,
@@ -21,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from services.routing.models import (
     ActRow,
@@ -235,26 +236,71 @@ def order_key(row: HandoffRow | Queued) -> tuple[Any, ...]:
     return (row.light_rank, row.lane_rank, row.turn, row.window_received_at, row.id)
 
 
-def next_turn(row: HandoffRow) -> ColumnElement[int]:
-    """After the last of its sender that waits under the same light and lane; and never before the
-    turn the queue has come to, or a place that rarely sends would go before all the others.
+# Two index probes, read as the row is written: no counter, nobody waits for a turn.
+_BAND = f"""
+    other.location = :turn_location AND other.light_rank = :turn_light
+    AND other.lane_rank = :turn_lane AND {FREE} AND other.id <> :turn_id
+"""
+_NEXT_TURN = text(f"""
+greatest(
+    coalesce((
+        SELECT max(other.turn) + 1 FROM handoff AS other
+        WHERE {_BAND} AND other.receiving_location = :turn_sender
+    ), 0),
+    coalesce((SELECT min(other.turn) FROM handoff AS other WHERE {_BAND}), 0)
+)
+""").bindparams(bindparam("turn_id", type_=Uuid))
 
-    Two index probes, read as the row is written: no counter, nobody waits for a turn.
-    """
-    other = aliased(HandoffRow)
-    band = (
-        other.location == row.location,
-        other.light_rank == row.light_rank,
-        other.lane_rank == row.lane_rank,
-        _FREE,
+
+def next_turn(row: HandoffRow) -> Any:
+    """After the last of its sender that waits under the same light and lane; and never before the
+    turn the queue has come to, or a place that rarely sends would go before all the others."""
+    return _NEXT_TURN.bindparams(
+        turn_location=row.location,
+        turn_light=row.light_rank,
+        turn_lane=row.lane_rank,
+        turn_sender=row.receiving_location,
+        turn_id=row.id,
     )
-    last = select(func.max(other.turn) + 1).where(
-        *band, other.receiving_location == row.receiving_location, other.id != row.id
+
+
+_NEXT_TURNS = text(f"""
+SELECT greatest(
+    (SELECT max(other.turn) + 1 FROM handoff AS other
+        WHERE other.location = given.location AND other.light_rank = given.light
+            AND other.lane_rank = given.lane AND {FREE} AND other.receiving_location = given.sender
+    ),
+    (SELECT min(other.turn) FROM handoff AS other
+        WHERE other.location = given.location AND other.light_rank = given.light
+            AND other.lane_rank = given.lane AND {FREE}),
+    0
+)
+FROM unnest(
+    CAST(:locations AS text[]), CAST(:lights AS int[]), CAST(:lanes AS int[]),
+    CAST(:senders AS text[])
+) WITH ORDINALITY AS given (location, light, lane, sender, place)
+ORDER BY place
+""")
+
+
+async def settle_turns(session: AsyncSession, rows: Sequence[HandoffRow]) -> None:
+    """The same for several new ones, in the order given, so that they are written together."""
+    bands = list(dict.fromkeys(_band(row) for row in rows))
+    if not bands:
+        return
+    columns = zip(
+        ("locations", "lights", "lanes", "senders"), zip(*bands, strict=True), strict=True
     )
-    first = select(func.min(other.turn)).where(*band, other.id != row.id)
-    return func.greatest(
-        func.coalesce(last.scalar_subquery(), 0), func.coalesce(first.scalar_subquery(), 0)
-    )
+    with session.no_autoflush:
+        found = await session.scalars(_NEXT_TURNS, {name: list(each) for name, each in columns})
+    turns = dict(zip(bands, found.all(), strict=True))
+    for row in rows:
+        row.turn = turns[_band(row)]
+        turns[_band(row)] += 1
+
+
+def _band(row: HandoffRow) -> tuple[str, int, int, str]:
+    return (row.location, row.light_rank, row.lane_rank, row.receiving_location)
 
 
 async def lapse_leases(session: AsyncSession, *, at: datetime, limit: int = 500) -> Sequence[str]:

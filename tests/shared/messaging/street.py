@@ -18,8 +18,9 @@ from shared.db.engine import open_engine
 from shared.db.transactions import Sessions, open_sessions
 from shared.means import Means
 from shared.messaging import inbox, outbox
-from shared.messaging.apply import Applier, Handlers, Patience
+from shared.messaging.apply import Applier, Patience
 from shared.messaging.envelope import Event, Lane, Received
+from shared.messaging.handling import Handlers
 from shared.messaging.keeping import taking_back
 from shared.messaging.outbox import OUTBOX, Announcement
 from shared.messaging.relay import Relay
