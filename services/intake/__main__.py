@@ -1,4 +1,4 @@
-"""`python -m services.intake api|worker|catalogue-import FILE|parked …|audit-verify`."""
+"""`python -m services.intake api|worker|catalogue-import FILE|republish-items|parked …`."""
 
 import asyncio
 from pathlib import Path
@@ -29,6 +29,17 @@ def catalogue_import(file: Path) -> None:
 async def _import(file: Path) -> Imported:
     async with open_premises("intake", house.Settings(served=True), utc_now) as premises:
         return await house.publish_catalogue(premises, file)
+
+
+@app.command("republish-items")
+def republish_items() -> None:
+    """Tell the other houses of every published version again, with its full state."""
+    typer.echo(asyncio.run(_republish()))
+
+
+async def _republish() -> int:
+    async with open_premises("intake", house.Settings(served=True), utc_now) as premises:
+        return await house.republish_items(premises)
 
 
 def _list(faults: tuple[Fault, ...]) -> None:

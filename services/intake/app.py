@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.intake import timers
-from services.intake.actions.catalogue import Imported, import_catalogue
+from services.intake.actions.catalogue import Imported, import_catalogue, republish
 from services.intake.actions.handed_in import Worker
 from services.intake.actions.numbers import Numbers
 from services.intake.actions.resealing import SEALED
@@ -43,7 +43,15 @@ from shared.messaging.transport import Transport
 from shared.premises import Premises
 from shared.workers import Workers, every
 
-__all__ = ["SEALED", "Settings", "add_workers", "create_app", "load_catalogue", "publish_catalogue"]
+__all__ = [
+    "SEALED",
+    "Settings",
+    "add_workers",
+    "create_app",
+    "load_catalogue",
+    "publish_catalogue",
+    "republish_items",
+]
 
 ROUTERS = (
     submissions.router,
@@ -169,3 +177,11 @@ async def publish_catalogue(premises: Premises, path: Path, *, only_new: bool = 
         imported = await import_catalogue(session, read, at=premises.clock(), only_new=only_new)
     premises.carried.wake()
     return imported
+
+
+async def republish_items(premises: Premises) -> int:
+    """Tell the other houses of every published version again."""
+    async with premises.sessions.begin() as session:
+        told = await republish(session, at=premises.clock())
+    premises.carried.wake()
+    return told

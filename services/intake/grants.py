@@ -26,6 +26,7 @@ GRANTS = Grants(
         "read_item": _EVERYBODY,
         "read_checklist": _EVERYBODY,
         "import_catalogue": {Role.OPS: {Relation.ANY}},
+        "republish_catalogue": {Role.OPS: {Relation.ANY}},
         "export_catalogue": {Role.OPS: {Relation.ANY}},
         "check_case": _WINDOW_OR_PARTNER,
         "submit_case": _WINDOW_OR_PARTNER,

@@ -419,6 +419,7 @@ async def _client(preparing: Preparing) -> Ready:
 PREPARED: Mapping[str, Prepare] = MappingProxyType(
     {
         "import_catalogue": _ops,
+        "republish_catalogue": _ops,
         "correct_case": _noticed,
         "note_verifications": _noticed,
         "note_payment": _charged,

@@ -1,6 +1,6 @@
-"""Import of the catalogue: the whole file, or nothing of it and every fault."""
+"""The catalogue: of a file all is imported, or nothing and every fault; told again on request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,6 +121,25 @@ async def _publish(session: AsyncSession, items: Sequence[ItemVersion], *, at: d
             index_elements=["only"], set_={"revision": CatalogueRow.revision + 1}
         )
     )
+    await _announce(session, items, at=at)
+
+
+async def republish(session: AsyncSession, *, at: datetime) -> int:
+    """Every version as it stands: whoever lost the copy has it again, also of the versions that
+    older cases are held to."""
+    await session.execute(_LOCK)
+    count = await _announce(session, await known_items.every_version(session, None), at=at)
+    await trail.record(
+        session,
+        action="catalogue-republished",
+        at=at,
+        resource="catalogue",
+        facts={"versions": count},
+    )
+    return count
+
+
+async def _announce(session: AsyncSession, items: Iterable[ItemVersion], *, at: datetime) -> int:
     # A load of thousands travels beside, not before, what clerks wait for.
     announcements = [
         Announcement(
@@ -130,3 +149,4 @@ async def _publish(session: AsyncSession, items: Sequence[ItemVersion], *, at: d
         if item.status is not Status.DRAFT
     ]
     await outbox.record_many(session, announcements)
+    return len(announcements)

@@ -75,6 +75,17 @@ async def import_catalogue(
     return await once.reply(200, out)
 
 
+class RepublishedOut(BaseModel):
+    republished: int = Field(description="重新发布的事项版本数")
+
+
+@router.post("/republication", summary="重新发布全部事项", response_model=RepublishedOut)
+async def republish_catalogue(once: OncePerKey, now: Now) -> Response:
+    """把每个事项的每个已发布版本再告知其他服务一次；用于重建其副本。"""
+    told = await actions.republish(once.session, at=now)
+    return await once.reply(200, RepublishedOut(republished=told))
+
+
 @router.get("", summary="导出事项目录（JSON 或 CSV）", response_class=Response, responses=_FILES)
 async def export_catalogue(
     session: Reading,
