@@ -109,7 +109,7 @@ check: $(VENV)/installed-tests ## Format, lint, types, floors between rooms
 
 .PHONY: test
 test: $(VENV)/installed-tests ## All tests, on a real PostgreSQL and a real RabbitMQ
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n $(or $(TEST_WORKERS),3) --dist loadfile --no-loadscope-reorder
 
 .PHONY: pollers
 pollers: $(VENV)/installed-tests ## Poll for 4,880 service points beside 20 submissions a second: latency, CPU, what a waiting poll missed
@@ -126,6 +126,10 @@ volume: $(VENV)/installed-tests ## The window's reads at 10,000 and 1,000,000 st
 .PHONY: fuzz
 fuzz: $(VENV)/installed-tests ## Send what the OpenAPI pages allow and forbid, as every role, for long (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/python -m pytest -q tests/journeys/test_fuzz.py
+
+.PHONY: explore
+explore: $(VENV)/installed-tests ## Property tests with examples that no run has tried before
+	@TEST_EXPLORE=1 $(BIN)/python -m pytest -q -m hypothesis
 
 .PHONY: lock
 lock: install ## Renew the locks after a change in pyproject.toml

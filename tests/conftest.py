@@ -34,8 +34,11 @@ SETTINGS = {
 }
 _numbers = itertools.count(1)
 
-# A busy machine is not a wrong answer; the time-out of a whole test is pytest's.
-settings.register_profile("tongban", deadline=None)
+# A busy machine is not a wrong answer; the time-out of a whole test is pytest's. Two runs of the
+# same code try the same examples; TEST_EXPLORE=1 looks for new ones.
+settings.register_profile(
+    "tongban", deadline=None, derandomize=os.environ.get("TEST_EXPLORE") != "1"
+)
 settings.load_profile("tongban")
 
 

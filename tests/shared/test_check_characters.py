@@ -77,7 +77,9 @@ def test_one_wrong_character_of_a_certificate_identifier_is_always_noticed(
     sound = certificates.compose("91630104MA7ABCDE2J001", "620102", serial, "001")
     assert certificates.check(sound) == []
     if serial[place] != to:
-        slipped = sound.replace(f".{serial}.", f".{_changed(serial, place, to)}.")
+        parts = sound.split(".")
+        parts[-3] = _changed(serial, place, to)
+        slipped = ".".join(parts)
         assert [flaw.code for flaw in certificates.check(slipped)] == ["check-character"]
 
 
