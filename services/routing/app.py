@@ -42,6 +42,7 @@ from services.routing.api import (
     registry,
     revocations,
     steps,
+    swift_claims,
     transfers,
     unroutable,
 )
@@ -141,7 +142,7 @@ def create_app(premises: Premises) -> FastAPI:
         },
         lifespan=lifespan,
         body_limits=_LARGE,
-        behind_porter=(shortcut.before,),
+        behind_porter=(swift_claims.before, shortcut.before),
     )
     app.state.shortcut = shortcut
     app.state.files = _open_files(premises)

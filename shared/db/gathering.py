@@ -22,6 +22,15 @@ class Gathered:
         self.rows: dict[Executable, list[Row]] = {}
         self.last: dict[Last, list[Any]] = {}
 
+    async def settle(self, session: AsyncSession) -> None:
+        """Write the rows now: somebody is going to read them."""
+        if self.rows:
+            # They may refer to what the session has not written yet.
+            await session.flush()
+        for statement, rows in self.rows.items():
+            await session.execute(statement, rows)
+        self.rows.clear()
+
 
 def gathered(session: AsyncSession) -> Gathered | None:
     """None where everything is written at once."""
@@ -48,10 +57,6 @@ async def gathering(session: AsyncSession) -> AsyncIterator[Gathered]:
         yield waiting
     finally:
         del session.info["gathered"]
-    if waiting.rows:
-        # They may refer to what the session has not written yet.
-        await session.flush()
-    for statement, rows in waiting.rows.items():
-        await session.execute(statement, rows)
+    await waiting.settle(session)
     for finish, given in waiting.last.items():
         await finish(session, given)

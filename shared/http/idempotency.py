@@ -255,9 +255,13 @@ async def _once(
     return once
 
 
+def said_in(path: str, query: str, body: bytes) -> bytes:
+    """What a key stands for: the same key with anything else of this is another call."""
+    return f"{path}?{query}\n".encode() + body
+
+
 async def _made(request: Request, session: AsyncSession, at: datetime, key: str | None) -> Once:
-    body = await request.body()
-    content = f"{request.url.path}?{request.url.query}\n".encode() + body
+    content = said_in(request.url.path, request.url.query, await request.body())
     return Once(
         session=session,
         caller=request.state.origin.actor,

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import problems
 from shared.clock import Clock
 from shared.http.rates import Pace, Rates
+from shared.http.turns import Turns
 from shared.means import Origin
 from shared.security.callers import Caller
 from shared.security.tokens import TokenError, TokenExpiredError, TokenVerifier
@@ -37,6 +38,8 @@ _OF_PAGES = (
 # Longer than any address or set of headers of ours.
 _LONGEST_ADDRESS = 8 * 1024
 _LARGEST_HEADERS = 32 * 1024
+# No form is larger; a file may well be.
+_LARGE = 256 * 1024
 
 
 _FREE = Rates(0)
@@ -61,6 +64,7 @@ class Porter:
         pace: Pace,
     ) -> None:
         self.pace = pace
+        self.turns = Turns()
         self.app = app
         self.house = house
         self.verifier = verifier
@@ -91,8 +95,17 @@ class Porter:
             await self._turn_away(visit, refused.reason)
             return
         visit.introduce(caller)
-        if not await self._too_often(visit, *self._counted(caller, visit)):
+        rates, who = self._counted(caller, visit)
+        if await self._too_often(visit, rates, who):
+            return
+        if caller is None or visit.takes_its_time():
             await self._let_in(visit)
+            return
+        await self.turns.enter(who)
+        try:
+            await self._let_in(visit)
+        finally:
+            self.turns.leave(who)
 
     async def _turn_away(self, visit: "_Visit", reason: str) -> None:
         log.info("token_refused", reason=reason, request_id=visit.request_id)
@@ -158,6 +171,12 @@ class _Visit:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > _LARGEST_HEADERS:
             return 431
         return 0
+
+    def takes_its_time(self) -> bool:
+        """A poll that waits for news, a file that is being sent: they are inside for long, and cost
+        next to nothing meanwhile."""
+        sending = self.declared_length > _LARGE or b"transfer-encoding" in self.headers
+        return sending or b"wait=" in self.scope.get("query_string", b"")
 
     @property
     def address(self) -> str:

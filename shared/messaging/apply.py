@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from shared.clock import Clock
 from shared.db.gathering import gathering
@@ -28,6 +28,8 @@ from shared.telemetry.metrics import APPLIED
 
 log = structlog.get_logger()
 
+# So many of one subject are applied in one transaction: much is said of a case in one breath.
+AHEAD = 3
 # Serialization failure, deadlock, lock not available: the database asks to try again.
 _PASSING = frozenset({"40001", "40P01", "55P03"})
 
@@ -124,17 +126,17 @@ class Applier:
         known: Exception | None = None
         try:
             async with self._engine.begin() as connection:
-                turns_ = await turns.due(connection, first=first, limit=self._together)
+                turns_ = await turns.due(connection, first=first, limit=self._together, ahead=AHEAD)
                 alone = [turn for turn in turns_ if not turn.fresh]
-                applied = [turn.message for turn in turns_ if turn.fresh]
+                fresh = [turn for turn in turns_ if turn.fresh]
+                applied = [turn.message for turn in fresh]
                 if applied:
-                    await self._handle_all(connection, applied)
+                    await self._handle_all(connection, fresh)
                     await turns.mark_all_applied(connection, applied)
         except Exception as error:
             if not turns_:
                 raise
-            applied, alone = [], _culprits(turns_, error)
-            known = error.error if isinstance(error, _FailedError) else None
+            applied, (alone, known) = [], _culprits(turns_, error)
             log.info("messages_taken_apart", count=len(alone), error=described(error))
         self._count(applied, "applied")
         for turn in alone:
@@ -153,21 +155,29 @@ class Applier:
                 outcome = await self._deal_with(connection, still, error)
         self._count([still.message], outcome)
 
-    async def _handle_all(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    async def _handle_all(self, connection: AsyncConnection, taken: Sequence[Turn]) -> None:
         async with (
             self._sessions(bind=connection, join_transaction_mode="rollback_only") as session,
-            gathering(session),
+            gathering(session) as gathered,
         ):
-            for group in self._handling.groups(messages):
-                try:
-                    await self._handling.handle(session, group)
-                    # What one handler loaded is no other's business.
-                    await session.flush()
-                except Exception as error:
-                    of = error.of if isinstance(error, NotYetError) else ()
-                    sure = bool(of) or len(group) == 1
-                    raise _FailedError(of or _ids(group), error, sure=sure) from error
-                session.expunge_all()
+            for number in range(max(turn.follows for turn in taken) + 1):
+                if number:
+                    # Whoever comes after it sees what was written because of the one before.
+                    await gathered.settle(session)
+                messages = [turn.message for turn in taken if turn.follows == number]
+                for group in self._handling.groups(messages):
+                    await self._handle_group(session, group)
+
+    async def _handle_group(self, session: AsyncSession, group: Sequence[Message]) -> None:
+        try:
+            await self._handling.handle(session, group)
+            # What one handler loaded is no other's business.
+            await session.flush()
+        except Exception as error:
+            of = error.of if isinstance(error, NotYetError) else ()
+            sure = bool(of) or len(group) == 1
+            raise _FailedError(of or _ids(group), error, sure=sure) from error
+        session.expunge_all()
 
     async def apply_next(self, *, first: Lane = Lane.INTERACTIVE) -> bool:
         """One turn: applied, put off or parked. False when nothing is due."""
@@ -241,10 +251,19 @@ def _ids(messages: Sequence[Message]) -> list[UUID]:
     return [each.id for each in messages]
 
 
-def _culprits(taken: Sequence[Turn], error: Exception) -> list[Turn]:
-    """All of them, where nobody knows which it was."""
+def _culprits(taken: Sequence[Turn], error: Exception) -> tuple[list[Turn], Exception | None]:
+    """With the error that each is known to fail with. Nobody knows which it was: all of them. One
+    that came with others before it has no turn yet: theirs is taken first, by itself."""
     known = error.culprits if isinstance(error, _FailedError) else ()
-    return [turn for turn in taken if not known or turn.message.id in known]
+    found = [turn for turn in taken if not known or turn.message.id in known]
+    if any(turn.follows for turn in found):
+        subjects = {_whose(turn) for turn in found}
+        return [turn for turn in taken if not turn.follows and _whose(turn) in subjects], None
+    return found, error.error if isinstance(error, _FailedError) else None
+
+
+def _whose(turn: Turn) -> tuple[str, str]:
+    return turn.message.producer, turn.message.subject
 
 
 def described(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Interval, Row, column, text
+from sqlalchemy import Integer, Interval, Row, column, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.messaging.envelope import Lane, Message
@@ -25,6 +25,8 @@ class Turn:
     delays: int
     delayed_for: timedelta
     conflict: bool = False
+    # How many of its subject come before it and are taken with it.
+    follows: int = 0
 
     @property
     def fresh(self) -> bool:
@@ -36,7 +38,8 @@ class Turn:
         return {"producer": self.message.producer, "id": self.message.id}
 
 
-# The oldest that are due; of the second lane only when there is nothing of the first.
+# The oldest that are due; of the second lane only when there is nothing of the first. With them
+# come the next few of their subjects, which wait for nothing else: `follows` says how far behind.
 _DUE = text("""
 WITH one AS (
     SELECT * FROM inbox WHERE due_at <= now() AND lane = :first
@@ -46,15 +49,25 @@ other AS (
     SELECT * FROM inbox
     WHERE due_at <= now() AND lane = :second AND NOT EXISTS (SELECT FROM one)
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+),
+due AS (SELECT * FROM one UNION ALL SELECT * FROM other),
+next AS (
+    SELECT inbox.*, inbox.sequence - due.sequence AS follows
+    FROM due JOIN inbox USING (producer, subject)
+    WHERE inbox.sequence > due.sequence AND inbox.sequence <= due.sequence + :ahead
+        AND NOT due.standalone AND NOT inbox.conflict AND inbox.attempts + inbox.delays = 0
+        AND coalesce(inbox.due_at, inbox.applied_at, inbox.parked_at) IS NULL
+    FOR UPDATE OF inbox SKIP LOCKED
 )
 SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for
-FROM (SELECT * FROM one UNION ALL SELECT * FROM other) AS turn
-""").columns(*INBOX.c, column("delayed_for", Interval))
+FROM (SELECT *, 0 AS follows FROM due UNION ALL SELECT * FROM next) AS turn
+ORDER BY producer, subject, sequence
+""").columns(*INBOX.c, column("follows", Integer), column("delayed_for", Interval))
 
 _THIS = text("""
-SELECT *, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM inbox
+SELECT *, 0 AS follows, coalesce(now() - delayed_since, interval '0') AS delayed_for FROM inbox
 WHERE producer = :producer AND message_id = :id AND due_at <= now() FOR UPDATE SKIP LOCKED
-""").columns(*INBOX.c, column("delayed_for", Interval))
+""").columns(*INBOX.c, column("follows", Integer), column("delayed_for", Interval))
 
 # Both the message's own end and its successor's beginning. `stored` is read from the newest row
 # even when this statement had to wait for it, while `next` looks from before the wait: so when the
@@ -105,20 +118,21 @@ WITH given AS (
         CAST(:sequences AS bigint[])
     ) AS given (producer, message_id, subject, sequence)
 ),
+reached AS (
+    SELECT producer, subject, max(sequence) AS sequence FROM given GROUP BY producer, subject
+),
 done AS (
     UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL FROM given
     WHERE inbox.producer = given.producer AND inbox.message_id = given.message_id
 ),
 next AS (
-    UPDATE inbox SET due_at = now() FROM given
-    WHERE inbox.producer = given.producer AND inbox.subject = given.subject
-        AND inbox.sequence = given.sequence + 1
+    UPDATE inbox SET due_at = now() FROM reached
+    WHERE inbox.producer = reached.producer AND inbox.subject = reached.subject
+        AND inbox.sequence = reached.sequence + 1
         AND NOT conflict AND coalesce(due_at, applied_at, parked_at) IS NULL
 )
 UPDATE inbox_subject AS kept SET applied = greatest(applied, reached.sequence)
-FROM (
-    SELECT producer, subject, max(sequence) AS sequence FROM given GROUP BY producer, subject
-) AS reached
+FROM reached
 WHERE kept.producer = reached.producer AND kept.subject = reached.subject
 """)
 
@@ -139,14 +153,24 @@ WHERE producer = :producer AND message_id = :id
 
 
 async def due(
-    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE, limit: int = 1
+    connection: AsyncConnection, *, first: Lane = Lane.INTERACTIVE, limit: int = 1, ahead: int = 0
 ) -> Sequence[Turn]:
-    """Messages whose turn it is and that no other applier holds, by subject; `first` says which
-    lane first."""
+    """Messages whose turn it is and that no other applier holds, by subject, each with those that
+    come right after it, `ahead` at the most; `first` says which lane first."""
     second = Lane.BULK if first is Lane.INTERACTIVE else Lane.INTERACTIVE
-    given = {"first": first.value, "second": second.value, "limit": limit}
+    given = {"first": first.value, "second": second.value, "limit": limit, "ahead": ahead}
     found = [_turn(row) for row in (await connection.execute(_DUE, given)).all()]
-    return sorted(found, key=lambda turn: (turn.message.subject, turn.message.sequence))
+    return [turn for number, turn in enumerate(found) if _in_turn(found, number)]
+
+
+def _in_turn(found: Sequence[Turn], number: int) -> bool:
+    """Nothing is missing between it and the one whose turn it is, and that one is a first try."""
+    behind = found[number].follows
+    if not behind:
+        return True
+    first = found[number - behind] if number >= behind else found[number]
+    same = first.message.subject == found[number].message.subject and not first.follows
+    return same and first.message.producer == found[number].message.producer and first.fresh
 
 
 async def this(connection: AsyncConnection, key: Mapping[str, Any]) -> Turn | None:
@@ -156,7 +180,7 @@ async def this(connection: AsyncConnection, key: Mapping[str, Any]) -> Turn | No
 
 
 def _turn(row: Row[Any]) -> Turn:
-    return Turn(_message(row), row.attempts, row.delays, row.delayed_for, row.conflict)
+    return Turn(_message(row), row.attempts, row.delays, row.delayed_for, row.conflict, row.follows)
 
 
 def _message(row: Row[Any]) -> Message:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-MOST = 4
+MOST = 16
 _SLOW = timedelta(seconds=2)
 
 

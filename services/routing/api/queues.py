@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -20,9 +20,10 @@ from services.routing.queries.polls import Poll
 from shared.clock import Now
 from shared.db.transactions import Reading
 from shared.http import etags, pages
-from shared.http.idempotency import Along, OnceAlongPerKey
+from shared.http.idempotency import Along, Once, OnceAlongPerKey
 from shared.http.pages import After, Limit
 from shared.http.routes import Granted, granted_route
+from shared.means import Origin
 
 router = APIRouter(prefix="/v1/queues", tags=["待办队列"], route_class=granted_route(GRANTS))
 
@@ -150,23 +151,27 @@ async def claim_handoffs(
     request: Request,
     once: OnceAlongPerKey,
     scope: Granted,
-    now: Now,
 ) -> Response:
     """按队列顺序领取，两人不会领到同一件；没有待办时答复空列表。
 
     领取后 15 分钟内办理，期间的操作自动续期。
     """
-    await queues.require_own(request.app.state, location, scope=scope)
-    desk: Claims = request.app.state.claims
+    state = request.app.state
+    await queues.require_own(state, location, scope=scope)
+    along = await once.effect(
+        lambda: claim(state, once, request.state.origin, location, body.limit)
+    )
+    return along.response
+
+
+async def claim(state: Any, once: Once, by: Origin, location: str, limit: int) -> Along:
+    desk: Claims = state.claims
 
     def answer(rows: Sequence[Queued]) -> Along:
         handoffs = [QueuedHandoff.of(row) for row in rows]
-        return once.along(200, ClaimsOut(handoffs=handoffs, lease_until=now + LEASE))
+        return once.along(200, ClaimsOut(handoffs=handoffs, lease_until=once.at + LEASE))
 
-    along = await once.effect(
-        lambda: desk.take(location, Claim(request.state.origin, body.limit, now, answer))
-    )
-    return along.response
+    return await desk.take(location, Claim(by, limit, once.at, answer))
 
 
 class LightCounts(BaseModel):

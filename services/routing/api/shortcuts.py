@@ -52,19 +52,19 @@ class Shortcut:
             return None
         seen = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
         state = scope["app"].state
-        if seen is None or not _may(scope["state"]["caller"], poll, state):
+        if seen is None or not may(scope["state"]["caller"], OPERATION, poll.location, state):
             return None
         polls: Polls = state.polls
         return polls.unchanged(poll, seen.decode("latin-1"))
 
 
-def _may(caller: Caller | None, poll: Poll, state: Any) -> bool:
+def may(caller: Caller | None, operation: str, location: str, state: Any) -> bool:
     """As the endpoint would see it; who may not is told so by the endpoint."""
-    division = division_known(state, poll.location)
+    division = division_known(state, location)
     if division is None:
         return False
     try:
-        scope = GRANTS.scope_for(caller, OPERATION)
+        scope = GRANTS.scope_for(caller, operation)
     except ForbiddenError:
         return False
-    return scope.covers(handling=poll.location, division=division)
+    return scope.covers(handling=location, division=division)

@@ -1,7 +1,7 @@
 """Applying: one transaction with the effect, patience with what fails, and a person's tools."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -192,6 +192,43 @@ async def test_under_load_one_that_fails_takes_nothing_of_the_others_along(south
     await store(south, *(make_message(f"s{n}", turn) for n in range(20) for turn in (1, 2, 3)))
     await south.applier({Moved.type: clumsy}, patience=AT_ONCE).apply_due()
     assert await south.applied() == {f"s{n}": [1, 2, 3] for n in range(20)}
+
+
+@pytest.mark.parametrize("bad", [1, 2, 3])
+async def test_what_is_said_in_one_breath_is_applied_together_up_to_what_fails(
+    south: House, bad: int
+) -> None:
+    async def refuse(session: AsyncSession, message: Received[MovedRead]) -> None:
+        if message.subject == "a" and message.sequence == bad:
+            raise RuntimeError("no")
+        await write_down(session, message)
+
+    breath = [make_message(subject, number) for subject in "ab" for number in range(1, 6)]
+    await store(south, *breath)
+    await south.applier({Moved.type: refuse}, patience=AT_ONCE).apply_due()
+    before = {"a": list(range(1, bad))} if bad > 1 else {}
+    assert await south.applied() == {**before, "b": [1, 2, 3, 4, 5]}
+    assert (await _row(south, "a", bad))["parked_at"] is not None
+
+
+async def test_several_are_handled_by_one_call_each_of_another_subject(south: House) -> None:
+    calls: list[list[str]] = []
+
+    async def on_moves(session: AsyncSession, messages: Sequence[Received[MovedRead]]) -> None:
+        calls.append([f"{each.subject}{each.sequence}" for each in messages])
+        late = [each.id for each in messages if each.subject == "c" and len(calls) == 1]
+        if late:
+            raise NotYetError("c", of=late)
+        for each in messages:
+            await write_down(session, each)
+
+    await store(south, *(make_message(subject, n) for subject in "abc" for n in (1, 2)))
+    later = Patience(delay_first=30.0, delay_ceiling=30.0)
+    await south.applier({Moved.type: on_moves}, patience=later).apply_due()
+    # The one for which something is missing is put off, and holds up its own subject only.
+    assert calls == [["a1", "b1", "c1"], ["a1", "b1"], ["a2", "b2"]]
+    assert (await _row(south, "c"))["delays"] == 1
+    assert await south.applied() == {"a": [1, 2], "b": [1, 2]}
 
 
 async def test_a_broken_statement_of_a_handler_is_undone_and_counted(south: House) -> None:
