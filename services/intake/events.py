@@ -169,7 +169,8 @@ class ApplicationAmended(Event):
 
 class PromiseBroken(Event):
     """A deferred paper did not come in time. `follows` is what the item says happens now:
-    deemed_withdrawn, acceptance_revoked, paused, returned; or nothing."""
+    deemed_withdrawn, acceptance_revoked, paused (until `next_due_on`), returned; of what has been
+    decided, held or revoke; or nothing."""
 
     type: ClassVar[str] = "intake.promise-broken.v1"
 
@@ -178,6 +179,7 @@ class PromiseBroken(Event):
     materials: tuple[str, ...]
     due_on: date
     follows: str
+    next_due_on: date | None = None
     barred_until: date | None = None
     at: datetime
 

@@ -311,6 +311,8 @@ class PromiseRow(Base):
     kept_at: Mapped[datetime | None]
     broken_at: Mapped[datetime | None]
     barred_until: Mapped[date | None]
+    # What followed when it was broken, as the item says.
+    follows: Mapped[str | None]
     # The last day before something follows; none where nothing is owed any more.
     expires_on: Mapped[date | None]
 

@@ -22,6 +22,7 @@ from services.routing.actions import (
     results,
     transfers,
 )
+from services.routing.actions.deferrals import Broken
 from services.routing.domain.parcels import Deed
 from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
@@ -104,6 +105,8 @@ class ApplicationAmended(BaseModel):
 
 class PromiseBroken(BaseModel):
     case_number: str
+    materials: list[str] = []
+    due_on: date
     follows: str
 
 
@@ -234,8 +237,10 @@ async def on_application_amended(
 
 
 async def on_promise_broken(session: AsyncSession, message: Received[PromiseBroken]) -> None:
-    case = await _case(session, message.data.case_number)
-    await deferrals.follow(session, case, message.data.follows, at=message.now)
+    told = message.data
+    case = await _case(session, told.case_number)
+    broken = Broken(told.materials, told.due_on)
+    await deferrals.follow(session, case, broken, told.follows, at=message.now)
 
 
 class ParcelTracked(BaseModel):

@@ -46,11 +46,11 @@ async def promise(premises: Premises, number: str) -> PromiseRow:
         return (await session.scalars(query)).one()
 
 
-async def with_policy(premises: Premises, policy: str) -> None:
+async def with_terms(premises: Premises, **terms: str) -> None:
     raw = catalogue()
     old = next(item for item in raw["items"] if item["code"] == "CL-001")
     new = copy.deepcopy(old) | {"version": 2}
-    new["deferral"]["expiry_policy"] = policy
+    new["deferral"] |= terms
     old["valid_to"], new["valid_from"] = "2026-08-31", "2026-09-01"
     await _import(premises, {"items": [old, new]})
 
@@ -69,7 +69,7 @@ async def test_nothing_follows_before_the_last_day_is_over(
 async def test_what_the_item_says_follows_once_and_a_new_promise_is_barred_for_its_term(
     client: httpx.AsyncClient, token: Tokens, premises: Premises, policy: str
 ) -> None:
-    await with_policy(premises, policy)
+    await with_terms(premises, expiry_policy=policy)
     number = (await submit(client, token()))["case_number"]
     after = DUE + timedelta(days=1)
     for _ in range(3):
@@ -87,11 +87,18 @@ async def test_what_the_item_says_follows_once_and_a_new_promise_is_barred_for_i
 async def test_a_pause_gives_the_same_term_once_more_and_then_the_file_is_returned(
     client: httpx.AsyncClient, token: Tokens, premises: Premises
 ) -> None:
-    number = (await submit(client, token()))["case_number"]
+    taken = await submit(client, token())
+    number = taken["case_number"]
     await pass_to(premises, DUE + timedelta(days=1))
     last = (await promise(premises, number)).expires_on
     assert last is not None
     assert last > DUE + timedelta(days=15)
+    (shown,) = (await read(client, token(), number))["promises"]
+    assert (shown["follows"], shown["next_due_on"]) == ("paused", last.isoformat())
+    asked = (await client.get(f"/intake/v1/progress/{taken['tracking_code']}")).json()["asked"]
+    assert asked["until"] == last.isoformat()
+    (told_once,) = await told(premises, number, events.PromiseBroken)
+    assert told_once.next_due_on == last
     await pass_to(premises, last)
     await pass_to(premises, last + timedelta(days=1))
     await pass_to(premises, last + timedelta(days=90))
@@ -132,22 +139,62 @@ async def test_a_promise_kept_while_paused_ends_it_but_stays_broken(
     assert len(await told(premises, number, events.PromiseBroken)) == 1
 
 
-async def test_what_is_over_owes_nothing_and_what_is_decided_no_lapse_undoes(
+async def _granted(
+    client: httpx.AsyncClient, token: Tokens, office: OtherHouse, result: str = "granted"
+) -> tuple[str, UUID]:
+    number, handoff = (await submit(client, token()))["case_number"], new_id()
+    await office.tell(
+        assigned(number, handoff), decided(number, handoff, result), subject=number, at=AT
+    )
+    return number, handoff
+
+
+async def test_what_is_over_or_denied_owes_nothing(
     client: httpx.AsyncClient, token: Tokens, premises: Premises, office: OtherHouse
 ) -> None:
     closed = (await submit(client, token()))["case_number"]
     await office.tell(
         routing.CaseClosed(case_number=closed, outcome="cancelled", at=AT), subject=closed, at=AT
     )
-    number, handoff = (await submit(client, token()))["case_number"], new_id()
-    await office.tell(
-        assigned(number, handoff), decided(number, handoff, "granted"), subject=number, at=AT
-    )
+    denied, _ = await _granted(client, token, office, "denied")
     await pass_to(premises, DUE + timedelta(days=1))
-    assert await told(premises, closed, events.PromiseBroken) == []
-    assert (await promise(premises, closed)).barred_until is None
+    for number in (closed, denied):
+        assert await told(premises, number, events.PromiseBroken) == []
+        assert (await promise(premises, number)).barred_until is None
+
+
+@pytest.mark.parametrize(("said", "follows"), [("hold", "held"), ("revoke", "revoke")])
+@pytest.mark.parametrize("late", ["stands", "lifts"])
+async def test_a_granted_case_is_held_or_to_be_revoked_and_a_late_paper_does_what_the_item_says(
+    client: httpx.AsyncClient,
+    token: Tokens,
+    premises: Premises,
+    office: OtherHouse,
+    said: str,
+    follows: str,
+    late: str,
+) -> None:
+    await with_terms(premises, once_decided=said, late_paper=late)
+    number, handoff = await _granted(client, token, office)
+    for _ in range(2):
+        await pass_to(premises, DUE + timedelta(days=1))
     (broken,) = await told(premises, number, events.PromiseBroken)
-    assert broken.follows == "nothing"
+    assert (broken.follows, broken.next_due_on) == (follows, None)
+    (shown,) = (await read(client, token(), number))["promises"]
+    assert (shown["follows"], shown["barred_until"]) == (follows, "2027-09-29")
+    asked = await client.post(f"{CASES}/{number}/supplements", json=PHOTO, headers=token())
+    applied = routing.SupplementApplied(
+        **of_handoff(number, handoff, "decided"),
+        supplement_id=UUID(asked.json()["request_id"]),
+        at=AT,
+    )
+    await office.tell(applied, subject=number, at=AT)
+    again = await client.post(f"{CASES}/check", json=submission(), headers=token())
+    faults = [fault["code"] for fault in again.json()["faults"]]
+    assert faults == ([] if late == "lifts" else ["deferral-barred"])
+    (shown,) = (await read(client, token(), number))["promises"]
+    assert shown["kept_at"] is not None
+    assert shown["broken_at"] is not None
 
 
 async def test_a_promise_of_a_registered_visit_begins_when_the_visit_is_completed(

@@ -9,6 +9,7 @@ from services.intake.events import Promise
 from services.notify import timers
 from services.notify.domain.promises import PromiseTerms, reminders
 from services.notify.models import MessageRow
+from services.notify.queries import seals
 from shared.premises import Premises
 from shared.workdays.calendar import Workdays
 from tests.notify import town
@@ -23,6 +24,13 @@ async def told(premises: Premises) -> list[str]:
             select(MessageRow.source).where(MessageRow.event == "promise_due")
         )
         return sorted(rows)
+
+
+async def texts(premises: Premises) -> list[str]:
+    async with premises.sessions() as session:
+        rows = await session.scalars(select(MessageRow).where(MessageRow.event == "promise_broken"))
+        opened = [seals.open_content(premises.carried.keys, row.id, row.content) for row in rows]
+        return [each.text for each in opened]
 
 
 async def on(day: int, premises: Premises, time: Time) -> list[str]:
@@ -56,6 +64,35 @@ async def test_who_owes_nothing_any_more_is_not_reminded(
             await post.tell(town.case_decided())
         await post.tell(town.supplement_given("M1"))
     assert await on(18, premises, time) == []
+
+
+async def test_who_has_a_second_term_is_told_and_reminded_of_its_end(
+    post: Post, premises: Premises, time: Time
+) -> None:
+    await post.tell(town.case_received(deferral=OWED))
+    await on(18, premises, time)
+    await post.tell(town.promise_broken("M1", follows="paused", next_due_on=date(2026, 9, 25)))
+    assert (await on(21, premises, time))[2:] == []
+    assert (await on(22, premises, time))[2:] == ["2026-09-25:1"]
+    assert (await on(25, premises, time))[2:] == ["2026-09-25:1", "2026-09-25:2"]
+    (text,) = await texts(premises)
+    assert "请于9月25日前补交" in text
+
+
+@pytest.mark.parametrize(
+    ("follows", "says"),
+    [("held", "暂不送达"), ("revoke", "是否撤销决定"), ("returned", None)],
+)
+async def test_what_follows_is_told_once_and_an_end_is_told_as_such(
+    post: Post, premises: Premises, time: Time, follows: str, says: str | None
+) -> None:
+    await post.tell(town.case_received(deferral=OWED))
+    await on(18, premises, time)
+    await post.tell(town.promise_broken("M1", follows=follows))
+    found = await texts(premises)
+    assert len(found) == (1 if says else 0)
+    assert all(says is not None and says in text for text in found)
+    assert (await on(30, premises, time))[2:] == []
 
 
 def test_days_are_counted_over_holidays() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from pydantic import JsonValue
 
-from services.intake.events import CaseReceived, MaterialGiven, SupplementGiven
+from services.intake.events import CaseReceived, MaterialGiven, PromiseBroken, SupplementGiven
 from services.intake.events import Promise as Promised
 from services.notify.consumers import HANDLERS
 from services.notify.domain.traces import Trace, TraceEvent, Tracking
@@ -256,6 +256,20 @@ def supplement_given(*codes: str, number: str = CASE) -> SupplementGiven:
         materials=tuple(MaterialGiven(code=code, form="original", count=1) for code in codes),
         originals=(),
         application={},
+    )
+
+
+def promise_broken(
+    *codes: str, follows: str, next_due_on: date | None = None, number: str = CASE
+) -> PromiseBroken:
+    return PromiseBroken(
+        case_number=number,
+        kind="deferral",
+        materials=codes,
+        due_on=date(2026, 9, 18),
+        follows=follows,
+        next_due_on=next_due_on,
+        at=AT,
     )
 
 

@@ -138,8 +138,13 @@ async def test_what_was_granted_on_a_promise_is_checked_and_revoked(house: House
     kept = await house.post(f"/handoffs/{handoff}/revocation", house.supervisor(), reason="不实")
     assert kept.json()["code"] == "promise-not-broken"
     await house.post(check, house.officer(), kept=False, finding="不实")
+    (laid,) = (await house.get("/approvals", house.supervisor())).json()["approvals"]
+    assert (laid["kind"], laid["reason"], laid["facts"]["by_rule"]) == ("revocation", "不实", True)
     asked = await house.post(f"/handoffs/{handoff}/revocation", house.officer(), reason="失信")
     assert asked.status_code == 202, asked.text
+    assert asked.json()["id"] == laid["id"]
+    twice = await house.post(f"/handoffs/{handoff}/revocation", house.officer(), reason="失信")
+    assert twice.json()["code"] == "approval-already-asked"
     done = await house.post(f"/approvals/{asked.json()['id']}/approval", house.supervisor())
     assert done.status_code == 200, done.text
     types = [type_ for type_, _ in await house.told(number)]
@@ -150,6 +155,21 @@ async def test_what_was_granted_on_a_promise_is_checked_and_revoked(house: House
         "routing.case-closed.v1",
     ]
     assert (await house.told(number))[-1][1]["outcome"] == "revoked"
+
+
+async def test_a_broken_word_is_laid_before_nobody_where_the_item_only_bars_or_it_was_kept(
+    house: House,
+) -> None:
+    only_bars = {"available": True, "once_broken": "bar"}
+    await house.publish(item_document("RS-002", version=2, commitment=only_bars))
+    for version, found in ((2, [False]), (1, [False, True])):
+        promised = {"materials": ["M2"]}
+        _, handoff = await house.accepted(item_version=version, commitment=promised)
+        await house.post(f"/handoffs/{handoff}/decision", house.officer(), **GRANTED)
+        for kept in found:
+            path = f"/handoffs/{handoff}/later-check"
+            await house.post(path, house.officer(), kept=kept, finding="核查")
+        assert (await house.get("/approvals", house.supervisor())).json()["approvals"] == []
 
 
 async def test_what_was_not_promised_is_not_checked(house: House) -> None:

@@ -584,6 +584,7 @@ def upgrade() -> None:
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("broken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("barred_until", sa.Date(), nullable=True),
+        sa.Column("follows", sa.Text(), nullable=True),
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"], ["case_file.case_number"], name=op.f("fk_case_promise_case_number")

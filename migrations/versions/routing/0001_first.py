@@ -759,6 +759,7 @@ def upgrade() -> None:
         sa.Column("materials", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("application", sa.LargeBinary(), nullable=False),
         sa.Column("commitment", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("broken_promise", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("why", postgresql.JSONB(astext_type=sa.Text()), nullable=True),

@@ -24,6 +24,7 @@ from shared.messaging import outbox
 
 # What was promised is owed no more once the matter is over.
 _OVER = frozenset({Status.REFUSED, Status.CLOSED, Status.DELIVERED})
+_GRANTED = "granted"
 
 
 async def expire_promises(session: AsyncSession, number: str, *, at: datetime) -> bool:
@@ -37,7 +38,7 @@ async def expire_promises(session: AsyncSession, number: str, *, at: datetime) -
     ]
     if case is None or not overdue:
         return False
-    if Status(case.status) in _OVER:
+    if _is_over(case):
         _release(overdue)
         return False
     came = await promises.in_hand(session, number)
@@ -48,6 +49,12 @@ async def expire_promises(session: AsyncSession, number: str, *, at: datetime) -
     item = (await catalogue.versions_of(session, case.item_code))[case.item_version]
     await _follow(session, case, missing, item, at=at)
     return True
+
+
+def _is_over(case: CaseRow) -> bool:
+    """A denial needs no paper any more."""
+    status = Status(case.status)
+    return status in _OVER or (status is Status.DECIDED and case.result != _GRANTED)
 
 
 def _release(rows: Sequence[PromiseRow]) -> None:
@@ -68,11 +75,12 @@ async def _follow(
     before = any(row.broken_at is not None for row in rows)
     follows = deferrals.consequence(item, paused=before, decided=decided)
     until = deferrals.barred_until(item, Kind.DEFERRAL, today)
+    again = _last_chance(item, today) if follows is Follows.PAUSED else None
     for row in rows:
         if row.broken_at is None:
             row.broken_at, row.barred_until = at, until
-        row.expires_on = _last_chance(item, today) if follows is Follows.PAUSED else None
-    told = _Told(follows, tuple(sorted(row.material_code for row in rows)), until)
+        row.expires_on, row.follows = again, follows.value
+    told = _Told(follows, tuple(sorted(row.material_code for row in rows)), until, again)
     await _tell(session, case, told, due_on=min(row.due_on or today for row in rows), at=at)
 
 
@@ -86,6 +94,7 @@ class _Told:
     follows: Follows
     materials: tuple[str, ...]
     barred_until: date | None
+    next_due_on: date | None
 
 
 async def _tell(
@@ -113,6 +122,7 @@ async def _tell(
         materials=told.materials,
         due_on=due_on,
         follows=told.follows.value,
+        next_due_on=told.next_due_on,
         barred_until=told.barred_until,
         at=at,
     )

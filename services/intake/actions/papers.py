@@ -123,7 +123,7 @@ def deferral(found: Dossier) -> DeferralPromise:
         deferred=_promised(found, Kind.DEFERRAL, Note.DEFERRED),
         due_on=min(days, default=None),
         consequence=papers.unkept(found.item),
-        barred=papers.barred(found.item.deferral.barred_months, "逾期", "容缺受理"),
+        barred=papers.broken(found.item),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.actions.filing import Promised
 from services.intake.domain import deferrals
 from services.intake.domain.deferrals import Kind
+from services.intake.domain.items import ItemVersion
 from services.intake.models import PromiseRow
 from services.intake.queries import cases as reads
 from services.intake.queries import catalogue
@@ -32,19 +33,25 @@ async def begin_promises(session: AsyncSession, number: str, owed: Sequence[Prom
 
 
 async def keep_promises(
-    session: AsyncSession, number: str, codes: Collection[str], *, at: datetime
+    session: AsyncSession,
+    number: str,
+    codes: Collection[str],
+    *,
+    item: ItemVersion,
+    at: datetime,
 ) -> None:
-    """These papers have come."""
+    """These papers have come. One that came late was broken all the same: whether its bar is lifted
+    the item says."""
     promise = PromiseRow
-    await session.execute(
-        update(promise)
-        .where(
-            promise.case_number == number,
-            promise.material_code.in_(codes),
-            promise.kept_at.is_(None),
-        )
-        .values(kept_at=at, expires_on=None)
+    came = (
+        promise.case_number == number,
+        promise.material_code.in_(codes),
+        promise.kept_at.is_(None),
     )
+    if deferrals.late_paper_lifts_bar(item):
+        of_paper = update(promise).where(*came, promise.kind == Kind.DEFERRAL.value)
+        await session.execute(of_paper.values(barred_until=None))
+    await session.execute(update(promise).where(*came).values(kept_at=at, expires_on=None))
 
 
 async def settle_commitments(

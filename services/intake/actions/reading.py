@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -276,7 +276,7 @@ async def read_progress(session: AsyncSession, code: str, catalogue: Catalogue) 
         Happening(What(row.what), row.at, names.get(row.location or ""), row.until) for row in rows
     ]
     kept = await promises.of_case(session, case.case_number)
-    deferred = [row.due_on for row in kept if row.kind == "deferral" and row.kept_at is None]
+    deferred = [_last_day(row) for row in kept if row.kind == "deferral" and row.kept_at is None]
     return Progress(
         case=case,
         item=await catalogue.version(session, case.item_code, case.item_version),
@@ -286,3 +286,8 @@ async def read_progress(session: AsyncSession, code: str, catalogue: Catalogue) 
             deferred_until=min((day for day in deferred if day is not None), default=None),
         ),
     )
+
+
+def _last_day(row: PromiseRow) -> date | None:
+    """What was broken has the day of its second term, or none any more."""
+    return row.due_on if row.broken_at is None else row.expires_on

@@ -33,7 +33,7 @@ from services.intake.domain.readings import Reading
 from services.intake.domain.submissions import SubmissionIn
 from services.intake.models import CaseRow, MaterialRow, OriginalRow
 from services.intake.queries import cases as reads
-from services.intake.queries.catalogue import Catalogue
+from services.intake.queries.catalogue import Catalogue, versions_of
 from services.intake.queries.places import find_place
 from shared.chance import new_id
 from shared.clock import local_date
@@ -112,10 +112,14 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
     )
     request_id = new_id()
     papers = await _lay_down(session, case, added, desk, request_id=request_id)
-    await promising.keep_promises(
-        session, case.case_number, {each.code for each in added.materials}, at=desk.at
-    )
     whole_case = submission.whole_of(counter)
+    await promising.keep_promises(
+        session,
+        case.case_number,
+        {each.code for each in added.materials},
+        item=whole_case.item,
+        at=desk.at,
+    )
     owed = applications.promised(complete, whole_case.item, counter.on)
     await promising.begin_promises(session, case.case_number, list(owed))
     announcement = await applications.announce_completed(session, case, filed, whole_case)
@@ -147,7 +151,8 @@ async def apply_supplement(
     filed = seals.open_application(keys, number, case.application_sealed)
     now = SubmissionIn.model_validate(_merged(filed.submission, content, appended=True))
     added = now.materials[len(filed.submission.materials) :]
-    await promising.keep_promises(session, number, {each.code for each in added}, at=at)
+    item = (await versions_of(session, case.item_code))[case.item_version]
+    await promising.keep_promises(session, number, {each.code for each in added}, item=item, at=at)
     case.application_sealed = seals.seal_application(
         keys, number, now, received_by=filed.received_by
     )
@@ -166,6 +171,7 @@ async def _read_supplement(
         *_unknown(raw),
         *(f for f in deficiencies.find(reading, counter.item, known) if _is_own(f)),
         *_empty(raw),
+        *_without_place(case, reading, counter.item),
     ]
     if found:
         raise InvalidError(list(dict.fromkeys(found)))
@@ -177,6 +183,22 @@ async def _counter(session: AsyncSession, case: CaseRow, reading: Reading, desk:
     item = await desk.catalogue.version(session, case.item_code, case.item_version)
     place = await find_place(session, case.receiving_location, local_date(desk.at))
     return Counter(case.receiving_location, place, item, reading, desk.at)
+
+
+def _without_place(
+    case: CaseRow, reading: Reading, item: ItemVersion | None
+) -> Iterator[Fault]:
+    """Originals are taken only for a case that has a place to go. One whose place is just being
+    looked for counts as having one: `preview` says the same as the answer that is on its way."""
+    if case.status != Status.UNROUTABLE or item is None:
+        return
+    for place, entry in enumerate(reading.submission.materials):
+        if entry is not None and receipts.is_kept(entry, item, Mode(case.mode)):
+            material = item.material(entry.code or "")
+            named = material.name if material else entry.code
+            yield messages.fault(
+                f"/materials/{place}/form", "original-without-place", material=named
+            )
 
 
 def _is_own(fault: Fault) -> bool:

@@ -11,6 +11,7 @@ from services.intake.actions import paying
 from services.intake.actions.reading import CaseView, Line
 from services.intake.domain import payments
 from services.intake.domain.cases import Status, What
+from services.intake.domain.deferrals import Follows
 from services.intake.domain.words import How, Mode
 
 
@@ -78,6 +79,8 @@ class PromiseOut(BaseModel):
     due_on: date | None
     kept_at: datetime | None
     broken_at: datetime | None = Field(description="逾期未补交，或者核查不实")
+    follows: Follows | None = Field(description="未履行之后按事项规定怎样处理")
+    next_due_on: date | None = Field(description="中止办理后补交的最后一天；不再等待则为空")
     barred_until: date | None = Field(description="这一天之前不能再作同样的承诺")
 
 
@@ -366,6 +369,8 @@ def _papers(view: CaseView) -> dict[str, Any]:
                 due_on=row.due_on,
                 kept_at=row.kept_at,
                 broken_at=row.broken_at,
+                follows=Follows(row.follows) if row.follows else None,
+                next_due_on=row.expires_on if row.broken_at else None,
                 barred_until=row.barred_until,
             )
             for row in view.promises

@@ -7,7 +7,7 @@ from datetime import date
 
 from services.intake.domain.items import CommitmentTerms, DeferralTerms, ItemVersion, Term
 from services.intake.domain.messages import Words
-from services.intake.domain.words import ExpiryPolicy, Named, Unit
+from services.intake.domain.words import ExpiryPolicy, LatePaper, Named, OnceDecided, Unit
 from shared.workdays import calendar as workdays
 from shared.workdays.calendar import Workdays
 
@@ -93,6 +93,8 @@ class Follows(Named):
     ACCEPTANCE_REVOKED = "acceptance_revoked", "撤销受理"
     PAUSED = "paused", "办理中止"
     RETURNED = "returned", "退件"
+    HELD = "held", "结果暂不送达，补齐后送达"
+    REVOKE = "revoke", "由决定机关撤销决定"
     NOTHING = "nothing", "由办理机关处理"
 
 
@@ -103,11 +105,16 @@ _CONSEQUENCES = {
 }
 
 
+_ONCE_DECIDED = {OnceDecided.HOLD: Follows.HELD, OnceDecided.REVOKE: Follows.REVOKE}
+
+
 def consequence(item: ItemVersion, *, paused: bool, decided: bool) -> Follows:
-    """By the item's own policy. What has been decided no lapse of time undoes: the result is held,
-    and the office decides what becomes of it."""
+    """By the item's own policy. What has been decided no lapse of time undoes: the result is held
+    until the paper comes, or the office that decided is given the task to revoke."""
     policy = item.deferral.expiry_policy
-    if decided or policy is None:
+    if decided:
+        return _ONCE_DECIDED[item.deferral.once_decided or OnceDecided.HOLD]
+    if policy is None:
         return Follows.NOTHING
     if paused and policy is ExpiryPolicy.PAUSE_THEN_RETURN:
         return Follows.RETURNED
@@ -118,6 +125,12 @@ def barred_until(item: ItemVersion, kind: Kind, broken_on: date) -> date | None:
     """The first day on which this applicant may promise again; nothing where nobody is barred."""
     terms = item.deferral if kind is Kind.DEFERRAL else item.commitment
     return months_after(broken_on, terms.barred_months) if terms.barred_months else None
+
+
+def late_paper_lifts_bar(item: ItemVersion) -> bool:
+    """Whether a paper that comes after its last day sets the applicant free again; where the item
+    says nothing the bar stands, for the promise was broken."""
+    return item.deferral.late_paper is LatePaper.LIFTS
 
 
 def months_after(day: date, months: int) -> date:

@@ -22,9 +22,12 @@ from services.intake.domain.words import (
     ExpiryPolicy,
     FeeDue,
     Kind,
+    LatePaper,
     Level,
     MaterialForm,
     Mode,
+    OnceBroken,
+    OnceDecided,
     Payer,
     ResultForm,
     Status,
@@ -197,6 +200,8 @@ class DeferralTerms(Clause):
     available: StrictBool
     term: Term | None = None
     expiry_policy: ExpiryPolicy | None = None
+    once_decided: OnceDecided | None = None
+    late_paper: LatePaper | None = None
     barred_months: Annotated[StrictInt, Field(ge=0, le=600)] | None = None
 
 
@@ -204,6 +209,7 @@ class CommitmentTerms(Clause):
     available: StrictBool
     text: Long | None = None
     later_check_within: Term | None = None
+    once_broken: OnceBroken | None = None
     barred_months: Annotated[StrictInt, Field(ge=0, le=600)] | None = None
 
 

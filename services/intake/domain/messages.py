@@ -450,6 +450,21 @@ VERIFICATION = _table(
     verification_empty=("没有填写核验了什么", "nothing is said to have been verified"),
 )
 
+CUSTODY = _table(
+    original_without_place=(
+        "「{material}」的原件现在不能收存：这件办件由哪里办理还没有确定。"
+        "请看过之后当场退还申请人，等办理地确定了再收",
+        "the original of “{material}” is not taken while nobody is known to handle the case; "
+        "look at it and give it back",
+    ),
+)
+
+GIVE_BACK = Words(
+    "这件办件由哪里办理还没有确定，收下的原件请当场退还申请人；办理地确定之后再收。",
+    "nobody is known to handle this case yet: give the originals back, and take them in again "
+    "when a place is found",
+)
+
 FILE = _table(
     not_a_catalogue=(
         "文件应是事项目录：一个含有 items 列表的 JSON 对象",

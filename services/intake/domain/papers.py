@@ -12,7 +12,10 @@ from services.intake.domain.words import (
     ClockStart,
     DeficiencyPolicy,
     DeliveryMethod,
+    LatePaper,
     Named,
+    OnceBroken,
+    OnceDecided,
     Payer,
     Unit,
 )
@@ -200,6 +203,15 @@ def unkept(item: ItemVersion) -> str:
     return f"按承诺{policy.zh}" if policy else "按本事项公布的规定处理"
 
 
+def broken(item: ItemVersion) -> str:
+    """Told before anybody signs: what follows a broken deferral beside the expiry itself."""
+    terms = item.deferral
+    decided = (terms.once_decided or OnceDecided.HOLD).zh
+    bar = barred(terms.barred_months, "逾期", "容缺受理")
+    late = f"{(terms.late_paper or LatePaper.STANDS).zh}。" if bar else ""
+    return f"届时已经作出决定的，{decided}。{bar}{late}"
+
+
 def barred(months: int | None, since: str, what: str) -> str:
     return f"自{since}之日起{months}个月内不再适用{what}。" if months else ""
 
@@ -213,5 +225,7 @@ def later_check(item: ItemVersion) -> str:
 
 
 def liability(item: ItemVersion) -> str:
-    said = "承诺不实或者未履行承诺的，依法撤销决定，并将有关信息归集至信用平台。"
+    revoked = item.commitment.once_broken is not OnceBroken.BAR
+    then = "依法撤销决定，并" if revoked else ""
+    said = f"承诺不实或者未履行承诺的，{then}将有关信息归集至信用平台。"
     return said + barred(item.commitment.barred_months, "查实", "告知承诺")

@@ -49,6 +49,11 @@ def _given(submission: SubmissionIn, item: ItemVersion) -> Iterator[Line]:
             yield Line(entry.code, material.name, entry.form, entry.count, became)
 
 
+def is_kept(entry: PartialMaterial, item: ItemVersion, mode: Mode) -> bool:
+    """Whether this original would stay here."""
+    return _stays(entry, item, mode)
+
+
 def note(entry: MaterialIn, item: ItemVersion, mode: Mode) -> Note:
     if entry.form in {MaterialForm.E_CERTIFICATE, MaterialForm.EARLIER_CASE}:
         return Note.SPARED

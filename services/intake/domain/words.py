@@ -151,6 +151,24 @@ class ExpiryPolicy(Named):
     PAUSE_THEN_RETURN = "pause_then_return", "中止办理，仍不补交的退件"
 
 
+# What it says where the decision had been made before the last day, and where the paper comes after
+# it (S0-24, S1-6: rules differ, so they are the item's); an item that says nothing says the first.
+class OnceDecided(Named):
+    HOLD = "hold", "结果暂不送达，补齐后送达"
+    REVOKE = "revoke", "由决定机关撤销决定"
+
+
+class LatePaper(Named):
+    STANDS = "stands", "逾期之后补交的，上述限制不解除"
+    LIFTS = "lifts", "逾期之后补交的，上述限制即行解除"
+
+
+# After a later check that finds a commitment broken: 你失信、我撤销 (S0-23), or the bar alone.
+class OnceBroken(Named):
+    REVOKE = "revoke", "由决定机关撤销决定"
+    BAR = "bar", "不撤销决定，仅限制再次适用"
+
+
 class ResultForm(Named):
     PAPER = "paper", "纸质"
     ELECTRONIC = "electronic", "电子"

@@ -58,7 +58,7 @@ async def _tell(matter: Matter, dispatch: DispatchRow, event: Event) -> None:
         source=str(dispatch.id),
         at=matter.at,
         words={
-            Placeholder.CARRIER: dispatch.carrier or "",
+            Placeholder.CARRIER: matter.practice.carrier_name(dispatch.carrier),
             Placeholder.WAYBILL: dispatch.waybill or "",
         },
     )

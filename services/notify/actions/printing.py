@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notify.actions.dispatches import WaybillMissingError
 from services.notify.domain.carriers import Content, Payer
 from services.notify.domain.deliveries import Method
+from services.notify.domain.practice import Practice
 from services.notify.domain.proofs import Collector
 from services.notify.models import DeliveryRow, DispatchRow, LocationRow
 from services.notify.queries import deliveries, dispatches, places, seals
@@ -20,7 +21,7 @@ from shared.documents.labels import Correspondent, DispatchLabel
 from shared.documents.letters import Delivered, DeliveryProof
 from shared.documents.lists import Handed, HandoverList
 from shared.documents.parts import Matter, Office, Person
-from shared.means import means
+from shared.means import cached, means
 from shared.security.grants import Scope
 from shared.security.masks import mask_address, mask_name
 
@@ -64,7 +65,7 @@ async def dispatch_label(
     sender = (await places.places(session, [row.from_location])).get(row.from_location)
     await _note(session, row, "label-printed", at=at)
     return DispatchLabel(
-        carrier=row.carrier,
+        carrier=cached(session, Practice).carrier_name(row.carrier),
         waybill=row.waybill,
         reference=row.case_number or row.parcel_number or row.id.hex,
         sender=_correspondent(sender, row.from_location),
@@ -97,7 +98,7 @@ async def handover_list(
     return HandoverList(
         number=f"{location}-{on:%Y%m%d}",
         place=_office(place, location),
-        carrier=carrier,
+        carrier=cached(session, Practice).carrier_name(carrier),
         handed_on=on,
         dispatches=tuple(_handed(session, row) for row in rows),
     )

@@ -1,13 +1,14 @@
 """Deferred papers: the day they were promised for, and the reminders before it."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.actions.messages import tell
 from services.notify.domain.messages import Event, Placeholder
 from services.notify.domain.practice import Practice, spoken_day
-from services.notify.domain.promises import next_reminder
+from services.notify.domain.promises import next_reminder, sentence
 from services.notify.domain.templates import listed
 from services.notify.models import CaseRow
 from services.notify.queries import places
@@ -26,6 +27,35 @@ def schedule(practice: Practice, case: CaseRow) -> None:
     )
 
 
+async def told_broken(
+    session: AsyncSession,
+    case: CaseRow,
+    follows: str,
+    *,
+    materials: Sequence[str],
+    next_due_on: date | None,
+    source: str,
+    at: datetime,
+) -> None:
+    """Who has a second term is reminded of its end as of the first's; an end of the matter is told
+    when it comes."""
+    case.promised_on, case.reminded = next_due_on, 0
+    schedule(cached(session, Practice), case)
+    said = sentence(follows, spoken_day(next_due_on) if next_due_on else "")
+    if said:
+        words = {Placeholder.FOLLOWS: said, **await _owed(session, case, materials)}
+        await tell(session, case, Event.PROMISE_BROKEN, source=source, at=at, words=words)
+
+
+async def _owed(
+    session: AsyncSession, case: CaseRow, codes: Sequence[str]
+) -> dict[Placeholder, str]:
+    item = await places.item(session, case.item_code, case.item_version)
+    named = item.material_names if item else {}
+    names = [named.get(code, code) for code in codes]
+    return {Placeholder.COUNT: str(len(names)), Placeholder.MATERIALS: listed(names)}
+
+
 async def remind(session: AsyncSession, case: CaseRow, *, at: datetime) -> None:
     """Once for each day of the plan, if it still stands."""
     practice = cached(session, Practice)
@@ -35,18 +65,12 @@ async def remind(session: AsyncSession, case: CaseRow, *, at: datetime) -> None:
         return
     case.reminded += 1
     schedule(practice, case)
-    item = await places.item(session, case.item_code, case.item_version)
-    named = item.material_names if item else {}
-    names = [named.get(code, code) for code in case.outstanding]
+    words = {Placeholder.DUE: spoken_day(case.promised_on)}
     await tell(
         session,
         case,
         Event.PROMISE_DUE,
         source=f"{case.promised_on}:{case.reminded}",
         at=at,
-        words={
-            Placeholder.DUE: spoken_day(case.promised_on),
-            Placeholder.COUNT: str(len(names)),
-            Placeholder.MATERIALS: listed(names),
-        },
+        words=words | await _owed(session, case, case.outstanding),
     )

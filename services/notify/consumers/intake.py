@@ -45,6 +45,13 @@ class SupplementGiven(BaseModel):
     materials: list[MaterialGiven] = []
 
 
+class PromiseBroken(BaseModel):
+    case_number: str
+    materials: list[str] = []
+    follows: str
+    next_due_on: date | None = None
+
+
 class ApplicationAmended(BaseModel):
     case_number: str
     application: Annotated[received.Application, Personal("form")]
@@ -100,6 +107,20 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
         await deliveries.papers_came(session, case, at=message.now)
 
 
+async def on_promise_broken(session: AsyncSession, message: Received[PromiseBroken]) -> None:
+    broken = message.data
+    case = await known_case(session, broken.case_number)
+    await promises.told_broken(
+        session,
+        case,
+        broken.follows,
+        materials=broken.materials,
+        next_due_on=broken.next_due_on,
+        source=str(message.id),
+        at=message.now,
+    )
+
+
 async def on_application_amended(
     session: AsyncSession, message: Received[ApplicationAmended]
 ) -> None:
@@ -111,6 +132,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.case-received.v1": on_cases_received,
         "intake.supplement-given.v1": on_supplement_given,
+        "intake.promise-broken.v1": on_promise_broken,
         "intake.application-amended.v1": on_application_amended,
     }
 )

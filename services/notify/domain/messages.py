@@ -16,6 +16,7 @@ class Event(StrEnum):
     LINK_READY = "link_ready"
     DELIVERED = "delivered"
     PROMISE_DUE = "promise_due"
+    PROMISE_BROKEN = "promise_broken"
     UNCLAIMED = "unclaimed"
     POST_FAILED = "post_failed"
     RETURNED = "returned"
@@ -43,6 +44,7 @@ class Placeholder(StrEnum):
     LINK = "link"
     SYSTEM = "system"  # a subscription's name
     STATE = "state"  # how its endpoint does
+    FOLLOWS = "follows"  # what happens now, as the item says
 
 
 _ALWAYS = frozenset(
@@ -69,6 +71,7 @@ MAY_SAY: Mapping[Event, frozenset[Placeholder]] = MappingProxyType(
         Event.LINK_READY: _ALWAYS | {_P.DUE},
         Event.DELIVERED: _ALWAYS | {_P.DATE},
         Event.PROMISE_DUE: _ALWAYS | {_P.DUE, _P.COUNT, _P.MATERIALS, _P.WINDOW},
+        Event.PROMISE_BROKEN: _ALWAYS | {_P.COUNT, _P.MATERIALS, _P.WINDOW, _P.FOLLOWS},
         Event.UNCLAIMED: _ALWAYS | {_P.WINDOW, _P.DUE},
         Event.POST_FAILED: _ALWAYS | {_P.CARRIER, _P.WAYBILL, _P.WINDOW},
         Event.RETURNED: _ALWAYS | {_P.WINDOW},
@@ -91,14 +94,21 @@ OVERTAKEN_BY: Mapping[Event, frozenset[Event]] = MappingProxyType(
         Event.READY: frozenset({Event.DELIVERED, Event.RETURNED}),
         Event.LINK_READY: frozenset({Event.DELIVERED}),
         Event.UNCLAIMED: frozenset({Event.DELIVERED, Event.RETURNED}),
-        Event.PROMISE_DUE: frozenset({Event.DELIVERED, Event.CLOSED}),
+        Event.PROMISE_DUE: frozenset({Event.PROMISE_BROKEN, Event.DELIVERED, Event.CLOSED}),
         Event.PAPERS_LOST: frozenset({Event.PAPERS_FOUND}),
     }
 )
 
 # An act with legal effect: it is told however late, and never overtaken.
 LEGAL: frozenset[Event] = frozenset(
-    {Event.NOTICE, Event.REFUSED, Event.DECIDED, Event.RETURNED, Event.CLOSED}
+    {
+        Event.NOTICE,
+        Event.REFUSED,
+        Event.DECIDED,
+        Event.PROMISE_BROKEN,
+        Event.RETURNED,
+        Event.CLOSED,
+    }
 )
 
 

@@ -44,6 +44,10 @@ class Practice:
         """Of a carrier that is connected, by its code or its name as people type it."""
         return next((code for code, name in self.carriers.items() if written in (code, name)), None)
 
+    def carrier_name(self, written: str | None) -> str:
+        """As people know it; what somebody typed for a carrier that is not connected stays so."""
+        return self.carriers.get(written or "", written or "")
+
 
 def spoken_day(day: date) -> str:
     return f"{day.month}月{day.day}日"

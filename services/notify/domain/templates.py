@@ -158,6 +158,7 @@ EXAMPLE: Mapping[Placeholder, str] = MappingProxyType(
         Placeholder.LINK: "https://example.gov.cn/p/7K2QH",
         Placeholder.SYSTEM: "甘肃省平台生产环境",
         Placeholder.STATE: "连续推送失败，已放慢",
+        Placeholder.FOLLOWS: "办理中止，请于9月25日前补交，仍不补交的将退件",
     }
 )
 

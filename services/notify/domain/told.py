@@ -67,6 +67,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "delivery_method",
         ),
         "intake.supplement-given.v1": _case("申请人补正", "supplement_id", "given_at"),
+        "intake.promise-broken.v1": _case(
+            "容缺材料逾期未补交", "materials", "due_on", "follows", "next_due_on", "at"
+        ),
         "intake.withdrawal-requested.v1": _case("申请人申请撤回", "withdrawal_id", "at"),
         "intake.content-stored.v1": _case(
             "材料文件到齐",

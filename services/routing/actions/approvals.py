@@ -18,6 +18,8 @@ from shared.audit import trail
 from shared.chance import new_id
 from shared.means import means, origin
 
+BY_RULE = "by_rule"
+
 
 def must_ask(desk: Desk, step: Step) -> bool:
     """Whether the caller may only ask; whoever may not even that gets the table's answer."""
@@ -30,10 +32,46 @@ def must_ask(desk: Desk, step: Step) -> bool:
 
 
 async def ask(desk: Desk, kind: Kind, facts: dict[str, Any], words: dict[str, Any]) -> ApprovalRow:
-    if await queries.asked(desk.session, desk.handoff.id, kind) is not None:
+    """What a rule has laid before the supervisor already, an officer may still speak for."""
+    waiting = await queries.asked(desk.session, desk.handoff.id, kind)
+    if waiting is not None and not waiting.facts.get(BY_RULE):
         raise approvals.AlreadyAskedError(kind)
+    if waiting is not None:
+        by = origin(desk.session)
+        waiting.asked_by = by.actor
+        waiting.facts = {**waiting.facts, BY_RULE: False}
+        waiting.words = _sealed(desk, waiting.id, words)
+        await _note(desk, waiting, "approval-asked")
+        return waiting
+    return await _lay_before(desk, kind, facts, words)
+
+
+async def ask_by_rule(desk: Desk, kind: Kind, ground: str, reason: str) -> None:
+    """The supervisor gets the task without anybody asking; once, while it waits."""
+    if await queries.asked(desk.session, desk.handoff.id, kind) is None:
+        await _lay_before(desk, kind, {BY_RULE: True, "ground": ground}, {"reason": reason})
+
+
+async def take_back(desk: Desk, kind: Kind, ground: str) -> None:
+    """What it was asked for is no more so: nothing is left to answer."""
+    asked = await queries.asked(desk.session, desk.handoff.id, kind)
+    if asked is not None and asked.facts.get("ground") == ground:
+        asked.state = State.VOID.value
+        asked.settled_by, asked.settled_at = origin(desk.session).actor, desk.at
+        await _note(desk, asked, "approval-void")
+
+
+def _sealed(desk: Desk, id_: UUID, words: dict[str, Any]) -> bytes:
+    content = {"name": origin(desk.session).name, **words, "opinion": desk.said.opinion}
+    return means(desk.session).keys.seal(
+        "fields", to_json(content), context=f"routing.approval.words:{id_}"
+    )
+
+
+async def _lay_before(
+    desk: Desk, kind: Kind, facts: dict[str, Any], words: dict[str, Any]
+) -> ApprovalRow:
     by, id_, row = origin(desk.session), new_id(), desk.handoff
-    content = {"name": by.name, **words, "opinion": desk.said.opinion}
     asked = ApprovalRow(
         id=id_,
         handoff_id=row.id,
@@ -45,9 +83,7 @@ async def ask(desk: Desk, kind: Kind, facts: dict[str, Any], words: dict[str, An
         asked_by=by.actor,
         asked_at=desk.at,
         facts={**facts, "attachments": list(desk.said.attachments)},
-        words=means(desk.session).keys.seal(
-            "fields", to_json(content), context=f"routing.approval.words:{id_}"
-        ),
+        words=_sealed(desk, id_, words),
     )
     desk.session.add(asked)
     await _note(desk, asked, "approval-asked")

@@ -15,6 +15,7 @@ from services.routing.domain import promises, refusals, remedies, waits
 from services.routing.domain.approvals import Kind
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.joint import Cause
+from services.routing.domain.promises import Ground, Promised
 from services.routing.models import ApprovalRow, HandoffRow
 from services.routing.queries import crossings
 from services.routing.queries import handoffs as queries
@@ -112,12 +113,17 @@ async def check_later(
     session: AsyncSession, handoff_id: UUID, deed: Deed, *, kept: bool, finding: str
 ) -> HandoffRow:
     """事后核查 of what was granted on a promise; what comes of it goes to the window's list of
-    kept and broken promises."""
+    kept and broken promises. A broken one is laid before the supervisor, where the item has it
+    revoked."""
     desk = await desks.begin(session, handoff_id, Step.LATER_CHECK, deed)
     promises.must_be_granted(desk.handoff.result)
     promises.must_be_promised(desk.case.commitment)
     desks.move(desk, Step.LATER_CHECK)
     await desks.finish(desk, Step.LATER_CHECK, facts={"kept": kept}, words={"finding": finding})
+    if kept:
+        await approvals.take_back(desk, Kind.REVOCATION, Ground.COMMITMENT.value)
+    elif promises.revokes_broken_word(desk.item.document):
+        await approvals.ask_by_rule(desk, Kind.REVOCATION, Ground.COMMITMENT.value, finding)
     checked = events.PromiseChecked(
         **desks.of_handoff(desk.handoff), kept=kept, at=desk.at, finding=finding
     )
@@ -128,14 +134,22 @@ async def check_later(
 async def revoke_decision(
     session: AsyncSession, handoff_id: UUID, deed: Deed, *, reason: str
 ) -> tuple[HandoffRow, ApprovalRow | None]:
-    """你失信、我撤销: only after a check that found the promise broken, and by a supervisor."""
+    """你失信、我撤销: only after a check that found the promise broken, or a deferred paper that
+    never came where the item has that revoked; and by a supervisor."""
     desk = await desks.lay_out_for(session, handoff_id, deed)
     asked_only = approvals.must_ask(desk, Step.REVOKE)
     promises.must_be_granted(desk.handoff.result)
-    promises.must_be_promised(desk.case.commitment)
-    promises.must_be_broken(await queries.checks(session, handoff_id))
+    ground = promises.ground_to_revoke(
+        Promised(
+            commitment=desk.case.commitment,
+            checks=await queries.checks(session, handoff_id),
+            broken=desk.case.broken_promise,
+            terms=desk.item.document,
+        )
+    )
     if asked_only:
-        return desk.handoff, await approvals.ask(desk, Kind.REVOCATION, {}, {"reason": reason})
+        facts = {"ground": ground.value}
+        return desk.handoff, await approvals.ask(desk, Kind.REVOCATION, facts, {"reason": reason})
     await approvals.settle_asked(desk, Kind.REVOCATION)
     await desks.announce(desk, *await revoke(desk, reason=reason))
     return desk.handoff, None

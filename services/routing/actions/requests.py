@@ -60,6 +60,7 @@ async def apply_supplement(
         desk = await lay_out_of(session, case, row.id, at=at)
         announced += await _supplement(desk, supplement_id)
     codes = sorted({each["code"] for each in materials})
+    await deferrals.papers_came(session, case, codes, at=at)
     session.add(_settled(case, supplement_id, "supplement", "applied", at=at, materials=codes))
     await session.flush()
     await outbox.record_many(

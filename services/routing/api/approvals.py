@@ -35,7 +35,9 @@ class ApprovalOut(BaseModel):
     location: str
     asked_by: str = Field(description="申请人账号")
     asked_at: datetime
-    facts: dict[str, Any] = Field(description="申请内容，如延长几日")
+    facts: dict[str, Any] = Field(
+        description="申请内容，如延长几日；by_rule 为真的是按事项规定自动提请的"
+    )
     settled_by: str | None = Field(description="批准人账号")
     settled_at: datetime | None
     used_at: datetime | None = Field(description="已据此办理的时间")

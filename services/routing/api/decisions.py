@@ -175,7 +175,10 @@ async def check_later(
     once: OncePerKey,
     deed: Deeds,
 ) -> Response:
-    """以告知承诺方式准予的，事后核查承诺是否属实，并记录结果。"""
+    """以告知承诺方式准予的，事后核查承诺是否属实，并记录结果。
+
+    查实违背承诺的，按事项规定自动提请科长撤销；事项规定不撤销的，只限制再次适用。
+    """
     row = await decisions.check_later(
         once.session, handoff_id, with_words(deed, body), kept=body.kept, finding=body.finding
     )
@@ -201,7 +204,10 @@ async def revoke_decision(
     once: OncePerKey,
     deed: Deeds,
 ) -> Response:
-    """须先有查实违背承诺的事后核查。科长直接撤销，答复 200；经办人提出申请，答复 202。"""
+    """须先有查实违背承诺的事后核查；或者容缺材料逾期未补交，而事项规定此时撤销决定。
+
+    科长直接撤销，答复 200；经办人提出申请，答复 202。
+    """
     row, asked = await decisions.revoke_decision(
         once.session, handoff_id, with_words(deed, body), reason=body.reason
     )

@@ -1,6 +1,6 @@
 """One handoff: read it, take it, give it back or on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -98,6 +98,13 @@ class DocumentOut(BaseModel):
     file: str | None = Field(description="文书文件的摘要；没有文件的为空")
 
 
+class BrokenPromiseOut(BaseModel):
+    materials: list[str] = Field(description="逾期未补交的容缺材料")
+    due_on: date = Field(description="应当补交的最后一天")
+    told_on: date = Field(description="认定逾期的日期")
+    came_on: date | None = Field(default=None, description="逾期之后补齐的日期")
+
+
 class HandoffDetail(HandoffOut):
     why: str = Field(description="为什么归这里办")
     clock_explained: list[str] = Field(description="期限如何算出，逐句说明并注明法条")
@@ -106,6 +113,7 @@ class HandoffDetail(HandoffOut):
     application: dict[str, Any] = Field(description="申请内容；未说明事由时个人信息已遮盖")
     notices: list[NoticeOut]
     documents: list[DocumentOut] = Field(description="其他步骤移交的文书（多地联办）")
+    broken_promise: BrokenPromiseOut | None = Field(description="容缺材料逾期未补交；没有则为空")
 
 
 def _plain(row: HandoffRow) -> dict[str, Any]:
@@ -172,6 +180,11 @@ async def read_handoff(
         documents=[
             DocumentOut.model_validate(each, from_attributes=True) for each in found.documents
         ],
+        broken_promise=(
+            BrokenPromiseOut.model_validate(found.case.broken_promise)
+            if found.case.broken_promise
+            else None
+        ),
     )
     return Response(
         out.model_dump_json(),

@@ -80,6 +80,8 @@ class CaseRow(Base):
     application: Mapped[bytes]
     # 告知承诺: what was promised, so that it can be checked later.
     commitment: Mapped[dict[str, Any] | None]
+    # 容缺: which deferred papers did not come in time, and whether they came since.
+    broken_promise: Mapped[dict[str, Any] | None]
     status: Mapped[str]
     outcome: Mapped[str | None]
     why: Mapped[dict[str, Any] | None]

@@ -18,7 +18,7 @@ from services.intake.domain.submissions import (
 from services.intake.domain.words import ExpiryPolicy, MaterialForm, Mode, Unit
 from services.intake.domain.words import Kind as ApplicantKind
 from shared.workdays.calendar import Workdays
-from tests.intake.builders import make_item
+from tests.intake.builders import item_file, make_item
 
 DAYS = Workdays.national()
 DUE = date(2026, 3, 23)
@@ -154,8 +154,25 @@ def test_the_consequence_is_the_one_that_was_told_before_anybody_signed(
     again = deferrals.consequence(item, paused=True, decided=False)
     returned = policy is ExpiryPolicy.PAUSE_THEN_RETURN
     assert again is (Follows.RETURNED if returned else first)
+
+
+@pytest.mark.parametrize(
+    ("said", "follows"),
+    [(None, Follows.HELD), ("hold", Follows.HELD), ("revoke", Follows.REVOKE)],
+)
+def test_what_has_been_decided_is_held_or_revoked_as_the_item_says(
+    said: str | None, follows: Follows
+) -> None:
+    terms = {**item_file("CL-001")["deferral"], "once_decided": said}
+    item = make_item(deferral=terms)
     for paused in (False, True):
-        assert deferrals.consequence(item, paused=paused, decided=True) is Follows.NOTHING
+        assert deferrals.consequence(item, paused=paused, decided=True) is follows
+
+
+@pytest.mark.parametrize(("said", "lifts"), [(None, False), ("stands", False), ("lifts", True)])
+def test_whether_a_late_paper_sets_free_again_the_item_says(said: str | None, lifts: bool) -> None:
+    terms = {**item_file("CL-001")["deferral"], "late_paper": said}
+    assert deferrals.late_paper_lifts_bar(make_item(deferral=terms)) is lifts
 
 
 CODES = tuple(each.code for each in make_item().materials)

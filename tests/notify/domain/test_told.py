@@ -26,7 +26,6 @@ UNTOLD = {
     "routing.location-registered.v1": "asked for at the registry",
     "routing.token-revoked.v1": "between the houses",
     "intake.application-amended.v1": "whoever reads the case reads it as it is now",
-    "intake.promise-broken.v1": "what follows from it is told by routing",
     "routing.case-handed-in.v1": "between the houses; with what it takes to fetch it",
     "routing.result-handed-over.v1": "the partner itself has told it",
     "intake.handing-in-settled.v1": "the partner hears it as what it was answered",

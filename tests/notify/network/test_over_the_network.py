@@ -2,17 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from io import BytesIO
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from services.notify.actions import booking, pushes, sending, tracking
 from services.notify.gateways.carriers import CarrierGateway
 from services.notify.gateways.json_sms import JsonSms
 from services.notify.models import DeliveryRow, DispatchRow, MessageRow, PushRow, ScanRow
+from services.notify.queries import seals
 from shared.premises import Premises
 from shared.webhooks import secrets, signing
 from tests.notify import town
@@ -66,6 +70,7 @@ async def test_a_result_travels_booked_tracked_and_delivered(
         f"/notify/v1/dispatches/{booked.id}/handover", json={}, headers=token("dispatcher", OFFICE)
     )
     assert handed.json()["status"] == "moving"
+    await called_by_its_name(premises, client, token("dispatcher", OFFICE), booked.id)
     await carrier.post(f"/admin/parcels/{booked.waybill}/advance?steps=5")
     time.at += timedelta(hours=1)
     assert await tracking.track_next(premises.sessions, carriers, time)
@@ -75,6 +80,24 @@ async def test_a_result_travels_booked_tracked_and_delivered(
     async with premises.sessions() as session:
         scans = (await session.scalars(select(ScanRow).order_by(ScanRow.at))).all()
     assert [scan.code for scan in scans] == ["TAKEN", "LEFT", "REACHED", "OUT", "SIGNED"]
+
+
+async def called_by_its_name(
+    premises: Premises, client: httpx.AsyncClient, headers: dict[str, str], dispatch: UUID
+) -> None:
+    """People read 模拟快递; its code is for machines."""
+    path = "/notify/v1/dispatches"
+    printed = [
+        await client.get(f"{path}/{dispatch}/label", headers=headers),
+        await client.get(f"{path}/handover-list?carrier=simulated", headers=headers),
+    ]
+    read = [PdfReader(BytesIO(each.content)).pages[0].extract_text() for each in printed]
+    async with premises.sessions() as session:
+        row = (await session.scalars(select(MessageRow).where(MessageRow.event == "on_way"))).one()
+    read.append(seals.open_content(premises.carried.keys, row.id, row.content).text)
+    for text in read:
+        assert "模拟快递" in text
+        assert "simulated" not in text
 
 
 @pytest.mark.parametrize(
