@@ -388,6 +388,16 @@ async def test_papers_go_back_over_the_counter_and_come_again(bench: Bench, send
     await stranger.post("/custody/give-back", body, status=404)
 
 
+async def test_what_was_given_back_is_not_taken_again_without_a_place_to_go(bench: Bench) -> None:
+    case = await bench.receive(["M3"], basis={"household_registration": "310101"})
+    clerk = bench.person("clerk", WINDOW)
+    body = {"location": WINDOW, "originals": case.originals}
+    await clerk.post("/custody/give-back", body)
+    refused = await clerk.post("/custody/take-in", body, status=409)
+    assert (refused["code"], refused["cases"]) == ("original-without-place", [case.number])
+    assert "当场退还申请人" in refused["detail"]
+
+
 async def test_the_result_on_paper_is_kept_in_the_same_ledger(
     bench: Bench, sender: Person, receiver: Person
 ) -> None:

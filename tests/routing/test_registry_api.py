@@ -181,6 +181,30 @@ async def test_a_case_without_a_place_waits_with_reasons_and_a_later_rule_picks_
     assert len(own) == 1, "asked only when the registry has changed"
 
 
+async def test_what_preview_says_before_is_what_becomes_of_the_case(house: House) -> None:
+    asked = {"item_code": "RS-002", "mode": "full_online", "receiving_location": WINDOW}
+    for basis in ({"household_registration": "620102"}, UNKNOWN["basis"]):
+        told = await house.post(
+            "/assignments/preview",
+            house.token("clerk", WINDOW),
+            **asked,
+            basis=basis,
+            choice="household_registration",
+        )
+        number = await house.receive(basis=basis)
+        (case,) = await house.rows(
+            "SELECT status FROM routed_case WHERE case_number = :number", number=number
+        )
+        assert (told.status_code, case.status) in ((200, "open"), (422, "unroutable")), told.text
+
+
+async def test_a_supplement_without_a_place_is_refused_for_that_reason(house: House) -> None:
+    number = await house.receive(**UNKNOWN)
+    await house.supplement(number, "M1")
+    refused = dict(await house.told(number))["routing.request-refused.v1"]
+    assert refused["code"] == "no-place-yet"
+
+
 async def test_a_manual_assignment_needs_a_reason_and_keeps_it(house: House) -> None:
     number = await house.receive(**UNKNOWN)
     ops = house.token("ops")

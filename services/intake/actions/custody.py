@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.domain.cases import Actor, Status
 from services.intake.queries import cases as reads
 from shared.messaging.handling import NotYetError
 
@@ -59,5 +60,7 @@ async def follow(
             "parcels": [parcel_number if each.on_its_way else None for each in moved],
         },
     )
+    if case.status == Status.UNROUTABLE and not await reads.originals_here(session, number):
+        case.next_actor = Actor.OPS.value
     case.version += 1
     case.changed_at = now

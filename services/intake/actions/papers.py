@@ -27,6 +27,8 @@ _INCOMPLETE = "本次仅作登记：材料尚未齐全，请按一次性告知�
 def receipt(found: Dossier, *, public_url: str) -> Receipt:
     case, brought = found.case, found.brought()
     lines = receipts.lines(found.submission.model_copy(update={"materials": brought}), found.item)
+    if case.status == Status.UNROUTABLE:
+        lines = receipts.given_back(lines)
     incomplete = case.status == Status.RECEIVED_INCOMPLETE
     remarks = [_INCOMPLETE] if incomplete else []
     remarks += _verified(found)

@@ -27,10 +27,12 @@ from services.intake.actions import (
 from services.intake.actions.asking import APPLIED, COMPLETION, PENDING, SUPPLEMENT, Asked
 from services.intake.actions.circumstances import Counter
 from services.intake.actions.filing import Papers
-from services.intake.domain import cases, deficiencies, messages, readings
+from services.intake.domain import cases, deficiencies, messages, readings, receipts
 from services.intake.domain.cases import Act, News, Status, What
+from services.intake.domain.items import ItemVersion
 from services.intake.domain.readings import Reading
 from services.intake.domain.submissions import SubmissionIn
+from services.intake.domain.words import Mode
 from services.intake.models import CaseRow, MaterialRow, OriginalRow
 from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue, versions_of
@@ -185,15 +187,13 @@ async def _counter(session: AsyncSession, case: CaseRow, reading: Reading, desk:
     return Counter(case.receiving_location, place, item, reading, desk.at)
 
 
-def _without_place(
-    case: CaseRow, reading: Reading, item: ItemVersion | None
-) -> Iterator[Fault]:
+def _without_place(case: CaseRow, reading: Reading, item: ItemVersion | None) -> Iterator[Fault]:
     """Originals are taken only for a case that has a place to go. One whose place is just being
     looked for counts as having one: `preview` says the same as the answer that is on its way."""
     if case.status != Status.UNROUTABLE or item is None:
         return
     for place, entry in enumerate(reading.submission.materials):
-        if entry is not None and receipts.is_kept(entry, item, Mode(case.mode)):
+        if entry is not None and receipts.stays(entry, item, Mode(case.mode)):
             material = item.material(entry.code or "")
             named = material.name if material else entry.code
             yield messages.fault(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.actions import applications, asking, seals
 from services.intake.domain import cases, messages, verifications
 from services.intake.domain.cases import Act, Status, What
+from services.intake.domain.receipts import Note
 from services.intake.domain.submissions import CheckIn
 from services.intake.models import CaseRow, VerificationRow
 from services.intake.queries import cases as reads
@@ -18,6 +19,8 @@ from shared.http import etags
 from shared.means import means, origin
 from shared.messaging import outbox
 from shared.security.grants import Scope
+
+_SHOWN = verifications.BECAME[Note.SHOWN]
 
 
 async def note_verifications(
@@ -36,19 +39,21 @@ async def note_verifications(
     cases.must_allow(Status(case.status), Act.VERIFY)
     filed = seals.open_application(means(session).keys, number, case.application_sealed)
     there = verifications.counter(filed.submission)
-    faults = list(verifications.find(checks, there))
+    item = await catalogue.version(session, case.item_code, case.item_version)
+    faults = list(verifications.find(checks, there, item))
     if not checks:
         faults.append(messages.fault("/verifications", "verification-empty"))
     if faults:
         raise InvalidError(faults)
-    item = await catalogue.version(session, case.item_code, case.item_version)
+    homeless = case.status == Status.UNROUTABLE
     rows = [
         VerificationRow(
             verification_id=each.verification_id,
             case_number=number,
             subject=each.subject,
             how=each.how,
-            became=each.became,
+            # Without a place to go nothing stays at the window.
+            became=each.became and (_SHOWN if homeless else each.became),
             verified_at=at,
             verified_by=origin(session).actor,
             location=case.receiving_location,

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.actions import paying
 from services.intake.actions.reading import CaseView, Line
-from services.intake.domain import payments
-from services.intake.domain.cases import Status, What
+from services.intake.domain import messages, payments
+from services.intake.domain.cases import Actor, Status, What
 from services.intake.domain.deferrals import Follows
 from services.intake.domain.words import How, Mode
 
@@ -186,6 +186,9 @@ class CaseOut(BaseModel):
     status: Status
     status_text: str = Field(examples=["已转办理地"])
     next_actor: str = Field(description="轮到谁", examples=["handling"])
+    asked_of_window: str | None = Field(
+        description="现在要窗口做的一件事，可以照着念；没有则为空",
+    )
     item: ItemOut
     mode: Mode
     channel: str
@@ -262,6 +265,7 @@ def case_out(view: CaseView) -> CaseOut:
         status=status,
         status_text=status.zh,
         next_actor=case.next_actor,
+        asked_of_window=_asked_of_window(view),
         item=ItemOut(code=case.item_code, version=case.item_version, name=view.item.name),
         mode=Mode(case.mode),
         channel=case.channel,
@@ -311,6 +315,12 @@ def case_out(view: CaseView) -> CaseOut:
         application=dict(view.application),
         changed_at=case.changed_at,
     )
+
+
+def _asked_of_window(view: CaseView) -> str | None:
+    if view.case.status == Status.UNROUTABLE and view.case.next_actor == Actor.RECEIVING:
+        return messages.GIVE_BACK.zh
+    return None
 
 
 def _deadline(row: Any) -> DeadlineOut | None:

@@ -80,8 +80,11 @@ def _assigned(message: Received[CaseAssigned]) -> list[News]:
 
 
 async def on_case_unroutable(session: AsyncSession, message: Received[OfCase]) -> None:
+    """The originals on the counter come first: nobody keeps a paper that has nowhere to go."""
     told = Told(message.id, message.data.case_number)
-    await news.tell(session, told, News(What.UNROUTABLE, message.at), now=message.now)
+    here = await reads.originals_here(session, told.case_number)
+    turn = Actor.RECEIVING if here else Actor.OPS
+    await news.tell(session, told, News(What.UNROUTABLE, message.at, turn=turn), now=message.now)
 
 
 def _told(message: Received[Any]) -> Told:

@@ -17,7 +17,7 @@ from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import Words, fault, listed
 from services.intake.domain.promises import Bars
 from services.intake.domain.readings import Reading
-from services.intake.domain.submissions import PartialSubmission
+from services.intake.domain.submissions import PartialSubmission, SubmissionIn
 from services.intake.domain.words import Authority, Status
 from shared.divisions.divisions import NO_LOCAL, LocalDivisions
 from shared.errors import Fault
@@ -53,7 +53,16 @@ def find(reading: Reading, item: ItemVersion | None, known: Circumstances) -> li
     unreadable = {each.pointer for each in reading.faults if each.code != "bad-field-name"}
     judged = _substance(reading.submission, item, known)
     said = [each for each in judged if not _within(each.pointer, unreadable)]
-    return list(dict.fromkeys([*reading.faults, *said]))
+    return sorted(dict.fromkeys([*reading.faults, *said]), key=_place_on_form)
+
+
+_PARTS = {name: place for place, name in enumerate(SubmissionIn.model_fields)}
+
+
+def _place_on_form(found: Fault) -> int:
+    """In the order in which one fills it in: what belongs together is read out together."""
+    part = found.pointer.partition("/")[2].partition("/")[0]
+    return _PARTS.get(part, len(_PARTS)) if part else -1
 
 
 def only_materials_missing(faults: Sequence[Fault]) -> bool:
@@ -79,7 +88,8 @@ def _substance(
         yield from proofs.find(submission, item, case, known.earlier)
         yield from promises.find(submission, item, case, known.bars, known.on)
     yield from deliveries.find(submission, item, known.on, known.local)
-    yield from verifications.find(submission.verifications, verifications.counter(submission))
+    there = verifications.counter(submission)
+    yield from verifications.find(submission.verifications, there, item)
 
 
 def _item(

@@ -158,7 +158,7 @@ def _options(found: _Found) -> Iterator[Fault]:
         return
     labels = [(each["const"], each.get("title", each["const"])) for each in found.value]
     said = Words(
-        "、".join(f"{const}（{label}）" for const, label in labels),
+        "、".join(f"{label}（{const}）" for const, label in labels),
         ", ".join(str(const) for const, _ in labels),
     )
     yield fault(found.at, "form-choice", field=found.field, what=said)
@@ -186,7 +186,10 @@ def _repeated(found: _Found) -> Iterator[Fault]:
 
 
 def _pattern(found: _Found) -> Iterator[Fault]:
-    yield fault(found.at, "form-pattern", field=found.field)
+    # A regular expression says nothing to anybody at a counter; the item's own words may.
+    said = found.schema.get("description")
+    how = Words(f"，应为：{said}", f": {said}") if said else Words("，请核对", "")
+    yield fault(found.at, "form-pattern", field=found.field, hint=how)
 
 
 def _format(found: _Found) -> Iterator[Fault]:

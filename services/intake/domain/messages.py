@@ -57,10 +57,15 @@ SHAPE = _table(
     missing=("{field}没有填写", "{field} is missing"),
     not_an_option=("{field}只能是：{allowed}", "{field} must be one of: {allowed}"),
     bad_shape=("{field}：{what}", "{field}: {what}"),
+    not_itemised=("{field}应逐项填写，不能只写一句话", "{field} must be filled in item by item"),
+    not_listed=("{field}应一条一条地列出", "{field} must be a list"),
 )
 
 CATALOGUE = _table(
-    unknown_item=("没有编码为「{code}」的事项", "there is no service item “{code}”"),
+    unknown_item=(
+        "没有编码为「{code}」的事项，请从事项目录里选",
+        "there is no service item “{code}”; choose one of the catalogue",
+    ),
     item_not_yet_offered=(
         "事项「{item}」自 {day} 起办理，现在还不能收件",
         "“{item}” is offered from {day} on, not yet",
@@ -228,7 +233,10 @@ FORM = _table(
     form_items_min=("申请表「{field}」至少 {what} 项", "form: “{field}” needs at least {what}"),
     form_items_max=("申请表「{field}」最多 {what} 项", "form: “{field}” allows at most {what}"),
     form_repeated=("申请表「{field}」有重复的内容", "form: “{field}” contains duplicates"),
-    form_pattern=("申请表「{field}」格式不对", "form: “{field}” does not have the right format"),
+    form_pattern=(
+        "申请表「{field}」格式不对{hint}",
+        "form: “{field}” does not have the right format{hint}",
+    ),
     form_date=(
         "申请表「{field}」应是真实存在的日期，写成 2026-01-31 的样子",
         "form: “{field}” must be a real date like 2026-01-31",
@@ -444,7 +452,7 @@ VERIFICATION = _table(
         "nobody represents the applicant",
     ),
     verification_astray=(
-        "「{of}」没有作为原件交到窗口，不能登记原件核验",
+        "「{of}」的原件没有拿到窗口来，不能登记为核验过",
         "no original of “{of}” was shown or handed in",
     ),
     verification_empty=("没有填写核验了什么", "nothing is said to have been verified"),
@@ -619,6 +627,7 @@ TEXTS: Mapping[str, Words] = MappingProxyType(
         **PAYMENT,
         **CORRECTION,
         **VERIFICATION,
+        **CUSTODY,
     }
 )
 

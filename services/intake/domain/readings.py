@@ -213,9 +213,16 @@ def _fault(problem: Mapping[str, Any]) -> Fault:
         return messages.fault(pointer, "missing", field=title(loc))
     if problem["type"] == "enum" and (choices := _choices(loc)):
         return messages.fault(pointer, plain.code, field=title(loc), allowed=choices)
+    if told := _WHOLE.get(plain.code):
+        said = messages.fault(pointer, told, field=title(loc))
+        return Fault(pointer, plain.code, said.message_zh, said.message_en)
     what = Words(plain.message_zh, plain.message_en)
     said = messages.fault(pointer, "bad-shape", field=title(loc), what=what)
     return Fault(pointer, plain.code, said.message_zh, said.message_en)
+
+
+# Where one value stands for a whole part: said without words that only a programmer reads.
+_WHOLE = MappingProxyType({"not-an-object": "not-itemised", "not-a-list": "not-listed"})
 
 
 def _part(loc: Loc) -> type[BaseModel] | None:
@@ -227,7 +234,7 @@ def _choices(loc: Loc) -> Words | None:
     values = _LISTS.get(names[-1])
     if values is None:
         return None
-    return Words("、".join(f"{v}（{v.zh}）" for v in values), ", ".join(values))
+    return Words("、".join(f"{v.zh}（{v}）" for v in values), ", ".join(values))
 
 
 def title(loc: Loc) -> Words:
@@ -236,7 +243,8 @@ def title(loc: Loc) -> Words:
     model: type[BaseModel] | None = SubmissionIn
     for depth, place in enumerate(loc):
         if isinstance(place, int):
-            zh.append(f"第{place + 1}项")
+            # 材料第3项的份数, as one says it.
+            zh[-1:] = [f"{''.join(zh[-1:])}第{place + 1}项"]
         else:
             field = model.model_fields.get(place) if model else None
             zh.append(field.title if field and field.title else f"「{place}」")

@@ -1,11 +1,11 @@
 """What a receipt lists, and which originals change hands over the counter."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import Words
-from services.intake.domain.submissions import MaterialIn, SubmissionIn
+from services.intake.domain.submissions import MaterialIn, PartialMaterial, SubmissionIn
 from services.intake.domain.words import Custody, MaterialForm, Mode, Named
 
 NOT_ACCEPTANCE = Words(
@@ -34,6 +34,13 @@ class Line:
     note: Note
 
 
+def given_back(found: Sequence[Line]) -> list[Line]:
+    """As long as nobody is known to handle the case no original stays."""
+    return [
+        replace(line, note=Note.SHOWN) if line.note is Note.HANDED_IN else line for line in found
+    ]
+
+
 def lines(submission: SubmissionIn, item: ItemVersion) -> list[Line]:
     """In the order of the item's own list, as the clerk reads it out."""
     found = [*_given(submission, item), *_promised(submission, item)]
@@ -49,21 +56,17 @@ def _given(submission: SubmissionIn, item: ItemVersion) -> Iterator[Line]:
             yield Line(entry.code, material.name, entry.form, entry.count, became)
 
 
-def is_kept(entry: PartialMaterial, item: ItemVersion, mode: Mode) -> bool:
-    """Whether this original would stay here."""
-    return _stays(entry, item, mode)
-
-
 def note(entry: MaterialIn, item: ItemVersion, mode: Mode) -> Note:
     if entry.form in {MaterialForm.E_CERTIFICATE, MaterialForm.EARLIER_CASE}:
         return Note.SPARED
     if entry.form is not MaterialForm.ORIGINAL:
         return Note.RECEIVED
-    return Note.HANDED_IN if _stays(entry, item, mode) else Note.SHOWN
+    return Note.HANDED_IN if stays(entry, item, mode) else Note.SHOWN
 
 
-def _stays(entry: MaterialIn, item: ItemVersion, mode: Mode) -> bool:
-    material = item.material(entry.code)
+def stays(entry: PartialMaterial, item: ItemVersion, mode: Mode) -> bool:
+    """An original that leaves the applicant's hands over this counter."""
+    material = item.material(entry.code or "")
     if material is None or entry.form is not MaterialForm.ORIGINAL or mode is Mode.FULL_ONLINE:
         return False
     return material.custody is Custody.HANDED_IN
@@ -83,6 +86,4 @@ def _promised(submission: SubmissionIn, item: ItemVersion) -> Iterator[Line]:
 
 def originals(entries: Sequence[MaterialIn], item: ItemVersion, mode: Mode) -> list[str]:
     """The material code of every single original that leaves the applicant's hands."""
-    return [
-        entry.code for entry in entries if _stays(entry, item, mode) for _ in range(entry.count)
-    ]
+    return [entry.code for entry in entries if stays(entry, item, mode) for _ in range(entry.count)]

@@ -33,19 +33,22 @@ def counter(submission: PartialSubmission) -> Counter:
     )
 
 
-def find(checks: Sequence[PartialCheck | None], there: Counter) -> Iterator[Fault]:
+def find(
+    checks: Sequence[PartialCheck | None], there: Counter, item: ItemVersion | None
+) -> Iterator[Fault]:
     seen: set[str] = set()
     for place, check in enumerate(checks):
         of = check.of if check else None
         if of is None:
             continue
         at = f"/verifications/{place}/of"
+        said = named(of, item) if item else of
         if of in seen:
-            yield fault(at, "verification-repeated", of=of)
+            yield fault(at, "verification-repeated", of=said)
         elif of == REPRESENTATIVE and not there.represented:
             yield fault(at, "verification-nobody")
         elif of not in PEOPLE and of not in there.originals:
-            yield fault(at, "verification-astray", of=of)
+            yield fault(at, "verification-astray", of=said)
         seen.add(of)
 
 

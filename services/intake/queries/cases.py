@@ -6,7 +6,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    exists,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -231,6 +241,22 @@ async def materials_of(session: AsyncSession, number: str) -> Sequence[MaterialR
 async def originals_of(session: AsyncSession, number: str) -> Sequence[OriginalRow]:
     query = select(OriginalRow).where(OriginalRow.case_number == number)
     return (await session.scalars(query.order_by(OriginalRow.original_id))).all()
+
+
+async def originals_here(session: AsyncSession, number: str) -> bool:
+    """Whether the window still has any in its hands."""
+    case, original = CaseRow, OriginalRow
+    at_window = or_(
+        original.holder.is_(None), original.holder == "location:" + case.receiving_location
+    )
+    query = (
+        select(literal(1))
+        .select_from(original)
+        .join(case, case.case_number == original.case_number)
+        .where(original.case_number == number, at_window)
+        .limit(1)
+    )
+    return await session.scalar(query) is not None
 
 
 async def contents_of(session: AsyncSession, number: str) -> Sequence[ContentRow]:

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing import events
 from services.routing.domain import custody, labels
-from services.routing.domain.custody import Act, Entry, Holder, HolderKind
+from services.routing.domain.custody import Act, Entry, Holder, HolderKind, NoPlaceError
 from services.routing.domain.destinations import PaperKind
 from services.routing.domain.parcels import Consequence
 from services.routing.models import CaseRow, CustodyEntryRow, HoldingRow, OriginalRow
+from services.routing.queries import cases, registry
 from services.routing.queries import custody as queries
-from services.routing.queries import registry
 from services.routing.queries.custody import Paper
 from shared.audit import trail
 from shared.audit.trail import AUDIT
@@ -249,8 +249,15 @@ async def give_back(
 async def take_back(
     session: AsyncSession, location: str, typed: Sequence[str], *, scope: Scope, at: datetime
 ) -> list[Paper]:
-    """What was given back is handed in once more."""
+    """What was given back is handed in once more, as far as it has a place to go."""
     return await _over_the_counter(session, location, typed, Act.TAKE_IN, scope=scope, at=at)
+
+
+async def _must_have_places(session: AsyncSession, papers: Iterable[Paper]) -> None:
+    numbers = sorted({paper.case_number for paper in papers})
+    waiting = await cases.unroutable_of(session, numbers)
+    if waiting:
+        raise NoPlaceError(waiting)
 
 
 async def _over_the_counter(
@@ -269,6 +276,8 @@ async def _over_the_counter(
     papers = await queries.lock(session, [paper.id for paper in named.values()])
     here = Holder(HolderKind.LOCATION, location)
     moved = []
+    if act is Act.TAKE_IN:
+        await _must_have_places(session, papers.values())
     for paper in papers.values():
         applicant = Holder(HolderKind.APPLICANT, paper.case_number)
         to, giver = (here, applicant) if act is Act.TAKE_IN else (applicant, here)

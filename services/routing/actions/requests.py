@@ -51,7 +51,8 @@ async def apply_supplement(
     ]
     targets = waiting or open_ones[:1]
     if not targets or case.status in ("closed", "unroutable"):
-        await _refuse(session, case, supplement_id, "supplement", "nothing-to-supplement", at=at)
+        why = "no-place-yet" if case.status == "unroutable" else "nothing-to-supplement"
+        await _refuse(session, case, supplement_id, "supplement", why, at=at)
         return
     case.materials = [*case.materials, *materials]
     _add_to_application(session, case, supplement_id, application)
@@ -119,6 +120,7 @@ async def apply_withdrawal(
 
 _REASONS = {
     "nothing-to-supplement": "办件已办结或终结，不再接收补正材料",
+    "no-place-yet": "这件办件由哪里办理还没有确定，暂时不能接收补正材料；确定之后再提交",
     "already-decided": "办件已作出决定或已终结，不能撤回",
 }
 

@@ -106,6 +106,20 @@ class WrongHolderError(ConflictError):
         )
 
 
+class NoPlaceError(ConflictError):
+    """Originals are taken only for a case that has a place to go."""
+
+    code = "original-without-place"
+
+    def __init__(self, case_numbers: Sequence[str]) -> None:
+        super().__init__(
+            f"办件 {'、'.join(case_numbers)} 由哪里办理还没有确定，原件现在不能收存；"
+            "请看过之后当场退还申请人",
+            "nobody is known to handle the case: its originals are looked at and given back",
+            cases=list(case_numbers),
+        )
+
+
 class LedgerBrokenError(Exception):
     """Entries do not follow each other: the ledger has been tampered with or written twice."""
 

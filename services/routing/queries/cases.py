@@ -1,6 +1,6 @@
 """Cases as routing keeps them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,14 @@ async def unroutable(
     page, more = pages.cut(rows, limit)
     last = page[-1] if more else None
     return page, (last.received_at.isoformat(), last.case_number) if last else None
+
+
+async def unroutable_of(session: AsyncSession, numbers: Collection[str]) -> Sequence[str]:
+    """Those of them that nobody is known to handle."""
+    query = select(CaseRow.case_number).where(
+        CaseRow.case_number.in_(numbers), CaseRow.status == "unroutable"
+    )
+    return sorted(await session.scalars(query))
 
 
 async def unroutable_numbers(session: AsyncSession, *, limit: int) -> Sequence[str]:
