@@ -2,10 +2,8 @@
 
 import base64
 from collections.abc import AsyncIterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +16,7 @@ from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
 from shared.chance import new_id
+from shared.db.transactions import Opening
 from shared.errors import NotFoundError
 from shared.files.store import FileRecord, FileStore
 from shared.http import etags
@@ -26,12 +25,6 @@ from shared.messaging import outbox
 from shared.messaging.outbox import Announcement
 from shared.security.grants import Scope
 from shared.security.keys import kid_of
-
-
-class Opening(Protocol):
-    """Opens a transaction of its own; for what may not hold one while bytes travel."""
-
-    def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 class MaterialUnknownError(NotFoundError):

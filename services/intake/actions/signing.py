@@ -1,10 +1,8 @@
 """Papers with a real seal or signature: the authority's own signed PDF, printed instead of ours, or
 the applicant's signed promise as it was scanned."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import update
@@ -19,6 +17,7 @@ from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
 from shared.chance import new_id
+from shared.db.transactions import Opening
 from shared.errors import ConflictError, UnsupportedError
 from shared.files.store import FileRecord, FileStore
 from shared.http import etags
@@ -27,12 +26,6 @@ from shared.security.grants import Scope
 from shared.security.keys import kid_of
 
 _PDF = "application/pdf"
-
-
-class Opening(Protocol):
-    """Opens a transaction of its own; for what may not hold one while bytes travel."""
-
-    def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 class NothingToSignError(ConflictError):

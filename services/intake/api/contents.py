@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Header, Response
 from pydantic import BaseModel, Field
 
 from services.intake.actions.contents import Stored
-from shared.files.store import FileStore
 from shared.http import etags
 
 
@@ -15,13 +14,6 @@ class ContentStoredOut(BaseModel):
     size: int = Field(description="字节数", examples=[204800])
     media_type: str = Field(description="按内容判定的类型", examples=["application/pdf"])
 
-
-async def _files(request: Request) -> FileStore:
-    files: FileStore = request.app.state.files
-    return files
-
-
-Files = Annotated[FileStore, Depends(_files)]
 
 ReprDigest = Annotated[
     str | None,

@@ -12,7 +12,7 @@ from services.intake.actions import printing, signing
 from services.intake.actions.contents import Upload
 from services.intake.actions.printing import Prepared, Printable, Wanted
 from services.intake.actions.signing import Place
-from services.intake.api.contents import ContentStoredOut, Files, ReprDigest, stored
+from services.intake.api.contents import ContentStoredOut, ReprDigest, stored
 from services.intake.api.counters import ItemCatalogue
 from services.intake.api.paths import CaseNumber
 from services.intake.domain.papers import Paper
@@ -24,6 +24,7 @@ from shared.documents import replies
 from shared.documents.documents import Printing
 from shared.files.store import FileStore
 from shared.http.etags import IfMatch
+from shared.http.files import Files
 from shared.http.routes import Granted, granted_route
 
 router = APIRouter(

@@ -1,25 +1,23 @@
 """The files of materials: streamed up, streamed down."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import contents
-from services.intake.actions.contents import Opening, Upload
-from services.intake.api.contents import ContentStoredOut, Files, ReprDigest, stored
+from services.intake.actions.contents import Upload
+from services.intake.api.contents import ContentStoredOut, ReprDigest, stored
 from services.intake.api.counters import ItemCatalogue
 from services.intake.api.paths import CaseNumber, MaterialCode
 from services.intake.grants import GRANTS
 from shared import problems
 from shared.clock import Now
-from shared.db.transactions import Sessions
+from shared.db.transactions import Openings
 from shared.files import headers
 from shared.files.media import ACCEPTED
 from shared.http.etags import IfMatch
+from shared.http.files import FILE_BODY, Files
 from shared.http.routes import Granted, granted_route
 
 router = APIRouter(
@@ -29,41 +27,13 @@ router = APIRouter(
 )
 
 
-async def _opening(request: Request) -> Opening:
-    sessions: Sessions = request.app.state.sessions
-
-    @asynccontextmanager
-    async def opening() -> AsyncIterator[AsyncSession]:
-        async with sessions() as session:
-            session.info["origin"] = request.state.origin
-            async with session.begin():
-                yield session
-        request.app.state.means.wake()
-
-    return opening
-
-
-Openings = Annotated[Opening, Depends(_opening)]
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "文件本身，不超过 50 MB；按内容判定类型",
-        "content": {
-            media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in sorted(ACCEPTED)
-        },
-    }
-}
-
-
 @router.put(
     "",
     status_code=201,
     response_model=ContentStoredOut,
     summary="上传材料文件",
     responses=problems.responses(413, 415),
-    openapi_extra=_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def put_content(
     case_number: CaseNumber,

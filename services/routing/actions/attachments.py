@@ -1,10 +1,8 @@
 """A file for an act or a message: streamed to the store, then noted in a short transaction."""
 
 from collections.abc import AsyncIterable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,16 +11,11 @@ from services.routing.models import AttachmentRow
 from services.routing.queries import attachments, cases
 from shared.audit import trail
 from shared.chance import new_id
+from shared.db.transactions import Opening
 from shared.files.store import FileRecord, FileStore
 from shared.means import origin
 from shared.security.grants import Scope
 from shared.security.keys import kid_of
-
-
-class Opening(Protocol):
-    """Opens a transaction of its own; for what may not hold one while bytes travel."""
-
-    def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 @dataclass(frozen=True, slots=True)

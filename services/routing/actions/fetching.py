@@ -3,8 +3,6 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,13 +15,12 @@ from services.routing.actions.attachments import record_of
 from services.routing.actions.transfers import Piece
 from services.routing.models import ContentRow
 from services.routing.queries import transfers as queries
+from shared.db.transactions import Opening
 from shared.errors import ConflictError
 from shared.files.sealing import FileDamagedError
 from shared.files.store import FileRecord, FileStore
 from shared.security.grants import Scope
 from shared.security.keys import kid_of
-
-Opening = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
 class ContentDamagedError(ConflictError):

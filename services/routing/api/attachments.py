@@ -1,22 +1,19 @@
 """Files for acts and messages: streamed up, streamed down."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions import attachments
-from services.routing.actions.attachments import Opening, Upload
+from services.routing.actions.attachments import Upload
 from services.routing.grants import GRANTS
 from shared.clock import Now
-from shared.db.transactions import Sessions
+from shared.db.transactions import Openings
 from shared.files import headers
 from shared.files.media import ACCEPTED
-from shared.files.store import FileStore
+from shared.http.files import FILE_BODY, Files
 from shared.http.routes import Granted, granted_route
 
 router = APIRouter(
@@ -39,46 +36,12 @@ class AttachmentOut(BaseModel):
     media_type: str = Field(description="按内容判定的类型", examples=["application/pdf"])
 
 
-async def _files(request: Request) -> FileStore:
-    files: FileStore = request.app.state.files
-    return files
-
-
-async def _opening(request: Request) -> Opening:
-    sessions: Sessions = request.app.state.sessions
-
-    @asynccontextmanager
-    async def opening() -> AsyncIterator[AsyncSession]:
-        async with sessions() as session:
-            session.info["origin"] = request.state.origin
-            async with session.begin():
-                yield session
-        request.app.state.means.wake()
-
-    return opening
-
-
-Files = Annotated[FileStore, Depends(_files)]
-Openings = Annotated[Opening, Depends(_opening)]
-
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "文件本身，不超过 50 MB；按内容判定类型",
-        "content": {
-            media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in sorted(ACCEPTED)
-        },
-    }
-}
-
-
 @router.post(
     "",
     status_code=201,
     response_model=AttachmentOut,
     summary="上传附件",
-    openapi_extra=_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def attach_file(
     case_number: CaseNumber,

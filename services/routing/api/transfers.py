@@ -1,26 +1,24 @@
 """What travelled without paper: who sent what to whom, and the files themselves."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.actions import fetching, partner_accesses
-from services.routing.actions.fetching import Fetched, Opening, Written
+from services.routing.actions.fetching import Fetched, Written
 from services.routing.api.custody import CaseNumber
 from services.routing.api.handoffs import HandoffId, Purpose
 from services.routing.grants import GRANTS
 from services.routing.queries import custody, transfers
 from shared.clock import Now
-from shared.db.transactions import Reading, Sessions
+from shared.db.transactions import Openings, Reading
 from shared.files import headers
 from shared.files.store import FileStore
+from shared.http.files import Files
 from shared.http.routes import Granted, granted_route
 
 router = APIRouter(prefix="/v1", tags=["电子材料流转"], route_class=granted_route(GRANTS))
@@ -59,25 +57,6 @@ async def list_transfers(case_number: CaseNumber, session: Reading, scope: Grant
     )
 
 
-async def _files(request: Request) -> FileStore:
-    files: FileStore = request.app.state.files
-    return files
-
-
-async def _opening(request: Request) -> Opening:
-    """Short transactions around a stream: none is open while bytes travel."""
-    sessions: Sessions = request.app.state.sessions
-
-    @asynccontextmanager
-    async def opening() -> AsyncIterator[AsyncSession]:
-        async with sessions() as session:
-            session.info["origin"] = request.state.origin
-            async with session.begin():
-                yield session
-
-    return opening
-
-
 @router.get(
     "/handoffs/{handoff_id}/materials/{material_code}/content",
     summary="取材料文件",
@@ -87,8 +66,8 @@ async def _opening(request: Request) -> Opening:
 async def read_material_content(
     handoff_id: HandoffId,
     material_code: Annotated[str, Path(max_length=100, description="材料编码", examples=["M1"])],
-    opening: Annotated[Opening, Depends(_opening)],
-    files: Annotated[FileStore, Depends(_files)],
+    opening: Openings,
+    files: Files,
     scope: Granted,
     now: Now,
     purpose: Purpose = None,
@@ -113,8 +92,8 @@ async def read_handed_document(
         UUID,
         Path(description="文书编号（系统）", examples=["01990000-0000-7000-8000-000000000001"]),
     ],
-    opening: Annotated[Opening, Depends(_opening)],
-    files: Annotated[FileStore, Depends(_files)],
+    opening: Openings,
+    files: Files,
     scope: Granted,
     now: Now,
     purpose: Purpose = None,
@@ -141,8 +120,8 @@ async def read_told_file(
         UUID,
         Path(description="告知编号", examples=["01990000-0000-7000-8000-000000000001"]),
     ],
-    opening: Annotated[Opening, Depends(_opening)],
-    files: Annotated[FileStore, Depends(_files)],
+    opening: Openings,
+    files: Files,
     scope: Granted,
     now: Now,
     range_: RangeHeader = None,
