@@ -170,7 +170,8 @@ async def _list_parked(premises: Premises) -> None:
 async def _show_parked(premises: Premises, message_id: UUID) -> None:
     async with premises.sessions() as session:
         row = await parked.show(session, message_id)
-    typer.echo(json.dumps(dict(row._mapping), ensure_ascii=False, indent=2, default=str))  # noqa: SLF001  (Row's documented way to a mapping)
+        shown = {**row._mapping, "words": parked.reason_of(session, row)}  # noqa: SLF001  (Row's documented way to a mapping)
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
 
 
 async def _replay(premises: Premises, message_id: UUID | None) -> None:

@@ -46,6 +46,8 @@ class HouseSettings(BaseSettings):
     transport: Literal["embedded", "amqp"] = "amqp"
     amqp_url: SecretStr | None = None
     keyring_file: Path
+    # Seconds within which a changed key ring has reached every process: 0 where all read one file.
+    keyring_arrives_within: float = Field(default=0, ge=0, le=86_400)
     files_url: str
     files_endpoint: str | None = None
     files_region: str = "us-east-1"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from sqlalchemy import text
@@ -79,7 +80,9 @@ async def open_premises(
         house=house,
         source=f"urn:tongban:{settings.division}:{house}",
         division=settings.division,
-        keys=Keyring.load(settings.keyring_file),
+        keys=Keyring.load(
+            settings.keyring_file, spread=timedelta(seconds=settings.keyring_arrives_within)
+        ),
         wake=recorded.set,
     )
     outbound = open_client(Listed(settings.outbound_allowed))

@@ -133,9 +133,17 @@ def status_of(error: DomainError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
 
 
-async def _on_domain_error(_: Request, error: Exception) -> Response:
+async def _on_domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101  (registered for this class only)
     status = status_of(error)
+    if isinstance(error, UnprovenError):
+        # Who was refused at a door of signatures, and why; of what they sent, nothing.
+        log.info(
+            "proof_refused",
+            operation=getattr(request.state, "operation", "-"),
+            reason=error.facts.get("reason", error.code),
+            request_id=getattr(request.state, "request_id", None),
+        )
     faults = error.faults if isinstance(error, InvalidError) else ()
     return _reply(
         status,
@@ -216,11 +224,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
-ProblemStatus = Literal[400, 401, 403, 404, 409, 410, 412, 413, 415, 416, 422, 429, 503]
+ProblemStatus = Literal[400, 401, 403, 404, 409, 410, 412, 413, 414, 415, 416, 422, 429, 431, 503]
 
 _WORDS: Mapping[int, str] = MappingProxyType(
     {
-        400: "请求不是有效的 JSON",
+        400: "请求不是有效的 JSON，或地址含有不可用的字符",
         401: "缺少令牌，或令牌无效、已过期",
         403: "本角色或本地点无权办理",
         404: "没有找到，或无权查看",
@@ -228,10 +236,12 @@ _WORDS: Mapping[int, str] = MappingProxyType(
         410: "已失效",
         412: "内容已被他人更新（If-Match 不符）",
         413: "内容过大",
+        414: "地址过长",
         415: "文件内容不是可接收的类型，或与所声明的不符",
         416: "请求的范围超出文件",
         422: "有内容需要更正，全部问题一次列出",
         429: "请求过于频繁",
+        431: "请求头过大",
         503: "暂时不可用，请稍后再试",
     }
 )

@@ -85,7 +85,7 @@ class Porter:
     async def _serve(self, visit: "_Visit") -> None:
         method, path = visit.scope["method"], visit.scope["path"]
         visit.limit = self.body_limit(method, path)
-        if status := visit.oversized():
+        if status := visit.unbearable():
             await visit.refuse(status)
             return
         try:
@@ -161,9 +161,12 @@ class _Visit:
         self._received = 0
         self.actor: str | None = None
 
-    def oversized(self) -> int:
-        """The status that says so, or 0."""
+    def unbearable(self) -> int:
+        """The status that says so, or 0: too long, too large, or with a character that nothing can
+        keep."""
         scope = self.scope
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            return 400
         if self.declared_length > self.limit:
             return 413
         if len(scope["path"]) + len(scope.get("query_string", b"")) > _LONGEST_ADDRESS:
@@ -276,6 +279,6 @@ class _Visit:
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
-    if 8 <= len(given) <= 64 and given.replace("-", "").isalnum():
+    if 8 <= len(given) <= 64 and given.isascii() and given.replace("-", "").isalnum():
         return given
     return uuid4().hex

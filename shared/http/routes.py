@@ -24,12 +24,12 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 def _told(path: str, methods: Collection[str]) -> dict[int | str, dict[str, Any]]:
     """Which problems any operation of this kind may answer with."""
-    told = problems.responses(422, 429, 503)
+    told = problems.responses(400, 414, 422, 429, 431, 503)
     if "{" in path:
         told |= problems.responses(404)
     if {"POST", "PUT", "PATCH"} & set(methods):
         # What a body names may not be there, as what a path names.
-        told |= problems.responses(400, 404, 409, 412, 413)
+        told |= problems.responses(404, 409, 412, 413)
     return told
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     Uuid,
@@ -71,8 +72,9 @@ INBOX = Table(
     Column("last_error", Text),
     Column("parked_at", DateTime(timezone=True)),
     Column("applied_at", DateTime(timezone=True)),
-    # What a person did about it, and why.
+    # What a person did about it; why, in their words, is sealed.
     Column("note", Text),
+    Column("words", LargeBinary),
     # Another message has this sequence number, or its turn was over: kept for a person to look at.
     Column("conflict", Boolean, nullable=False, server_default=false()),
     Index(

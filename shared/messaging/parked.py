@@ -1,22 +1,25 @@
 """What a person does about messages that could not be applied: list, show, mend, replay, let go."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import ConflictError, NotFoundError
+from shared.means import means
 from shared.messaging.envelope import Lane, Message
 from shared.messaging.inbox import INBOX
 from shared.messaging.turns import mark_applied
 
+WORDS_CONTEXT: Final = "inbox.words:{producer}:{message_id}"
+
 _SUMMARY = [
     column
     for column in INBOX.c
-    if column.name not in {"data", "due_at", "applied_at", "delayed_since", "traceparent"}
+    if column.name not in {"data", "due_at", "applied_at", "delayed_since", "traceparent", "words"}
 ]
 
 # Under the subject's lock, as in inbox.py: it becomes due if it is its turn, and stays undue behind
@@ -80,13 +83,35 @@ async def mend(
     that are not named stay as they are."""
     row = await _lock(session, message_id)
     changed = to_json({**row.data, **data}).decode()
-    await _again(session, message_id, data=changed, note=f"mended: {reason}")
+    await _again(session, message_id, data=changed, note="mended")
+    await _note(session, row, reason)
 
 
 async def skip(session: AsyncSession, message_id: UUID, *, reason: str) -> None:
     """Let it go by without effect; the subject goes on with the next."""
     row = await _lock(session, message_id)
-    await mark_applied(session, _message(row), conflict=row.conflict, note=f"skipped: {reason}")
+    await mark_applied(session, _message(row), conflict=row.conflict, note="skipped")
+    await _note(session, row, reason)
+
+
+def reason_of(session: AsyncSession, row: Row[Any]) -> str | None:
+    """What the person wrote who mended it or let it go."""
+    if row.words is None:
+        return None
+    return means(session).keys.open("fields", row.words, context=_context(row)).decode()
+
+
+async def _note(session: AsyncSession, row: Row[Any], reason: str) -> None:
+    sealed = means(session).keys.seal("fields", reason.encode(), context=_context(row))
+    await session.execute(
+        update(INBOX)
+        .where(INBOX.c.producer == row.producer, INBOX.c.message_id == row.message_id)
+        .values(words=sealed)
+    )
+
+
+def _context(row: Row[Any]) -> str:
+    return WORDS_CONTEXT.format(producer=row.producer, message_id=row.message_id)
 
 
 async def _again(

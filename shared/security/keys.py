@@ -70,7 +70,10 @@ class Keyring:
     unknown key: so a rotation reaches every process without a restart.
 
     What names no key (a blind index, a link) cannot make another process look: it is made with a
-    new key only once all have looked, or what one process wrote the others would not find."""
+    new key only once all have looked, or what one process wrote the others would not find.
+
+    Where the file comes to each process by itself, and later than within seconds, `spread` says how
+    much later at the most: until then no process uses a new key, though it may open with it."""
 
     def __init__(
         self,
@@ -78,8 +81,10 @@ class Keyring:
         *,
         path: Path | None = None,
         purposes: frozenset[str] = frozenset(PURPOSES),
+        spread: timedelta = timedelta(),
     ) -> None:
-        self._ring = Ring(key for key in keys if key.purpose in purposes)
+        self.spread = spread
+        self._ring = self._made(key for key in keys if key.purpose in purposes)
         self._path = path
         self._purposes = purposes
         # Unknown at first: the file may have changed since `keys` were read from it.
@@ -98,8 +103,8 @@ class Keyring:
         return cls.load(path)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        return cls(read_ring(path), path=path)
+    def load(cls, path: Path, *, spread: timedelta = timedelta()) -> Self:
+        return cls(read_ring(path), path=path, spread=spread)
 
     @classmethod
     def load_or_create(
@@ -117,7 +122,7 @@ class Keyring:
     def for_purposes(self, *purposes: Purpose) -> "Keyring":
         """The same ring, holding no other keys: nobody carries keys that they do not need."""
         wanted = self._purposes & frozenset(purposes)
-        return Keyring(self._current().keys, path=self._path, purposes=wanted)
+        return Keyring(self._current().keys, path=self._path, purposes=wanted, spread=self.spread)
 
     def seal(self, purpose: Purpose, data: bytes, *, context: str) -> bytes:
         try:
@@ -238,14 +243,16 @@ class Keyring:
             raise KeyringError(f"this ring holds no key for {purpose}") from None
 
     def _known_to_all(self, purpose: Purpose) -> Key:
-        """The primary key, or until others know it the one before; the first has none before."""
+        """The primary key, or until others know it the one before."""
         primary = self._primary(purpose)
         settled = utc_now() - KNOWN_TO_ALL
         if self._path is None or primary.created <= settled:
             return primary
-        held = [key for key in self._current().keys if key.purpose == purpose]
-        held.sort(key=lambda key: key.created, reverse=True)
-        return next((key for key in held if key.created <= settled), held[-1])
+        return self._current().settled(purpose, settled)
+
+    def _made(self, keys: Iterable[Key]) -> Ring:
+        settled = utc_now() - self.spread - KNOWN_TO_ALL if self.spread else None
+        return Ring(keys, settled=settled)
 
     def _opener(self, purpose: Purpose, prefix: bytes) -> Aead:
         cipher = self._current().openers.get((purpose, prefix))
@@ -268,15 +275,16 @@ class Keyring:
             return
         try:
             stamp = _stamp(self._path)
-            if stamp != self._stamp:
-                self._ring = Ring(k for k in read_ring(self._path) if k.purpose in self._purposes)
+            if stamp != self._stamp or self._ring.pending:
+                held = read_ring(self._path)
+                self._ring = self._made(key for key in held if key.purpose in self._purposes)
                 self._stamp = stamp
         except (OSError, SecretFileError, KeyringError) as error:
             log.warning("keyring_not_reread", path=str(self._path), error=type(error).__name__)
 
     def _amend(self, change: Callable[[tuple[Key, ...]], Iterable[Key]]) -> None:
         if self._path is None:
-            self._ring = Ring(change(self._ring.keys))
+            self._ring = self._made(change(self._ring.keys))
             return
         with only_writer(self._path):
             # The file may hold more than this ring does: other purposes, another's new key.

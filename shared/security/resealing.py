@@ -8,7 +8,8 @@ until then a search asks under both keys (Keyring.blinds).
 
 A process may seal with the old key for as long as it takes to look at the ring again, and commit
 later still. And until it has looked it does not find what was taken to the new index key. So the
-first round begins GRACE after the rotation, and it is over only when a whole one found nothing.
+first round begins GRACE after the rotation (and the ring's `spread`, where its file comes to the
+processes later than within seconds), and it is over only when a whole one found nothing.
 And a message may be on its way to a house that is done: `reseal_houses` goes round them all until
 none finds anything; where a broker lies between, again once its queues are empty.
 """
@@ -32,6 +33,7 @@ from shared.http.idempotency import IDEMPOTENCY
 from shared.means import means
 from shared.messaging.inbox import INBOX
 from shared.messaging.outbox import OUTBOX
+from shared.messaging.parked import WORDS_CONTEXT
 from shared.security.keys import KNOWN_TO_ALL, Keyring
 from shared.security.ring import PREFIX_SIZE, Purpose
 
@@ -66,8 +68,10 @@ class Sealed:
         return f"{self.column.table.name}.{self.column.name}"
 
 
-_KEPT_ANSWERS: Final = Sealed(
-    IDEMPOTENCY.c.reply, "idempotency:{caller}:{operation}:{key}", "fields"
+# What every house has alike: kept answers, and what was said of a message that was put aside.
+_ALIKE: Final = (
+    Sealed(IDEMPOTENCY.c.reply, "idempotency:{caller}:{operation}:{key}"),
+    Sealed(INBOX.c.words, WORDS_CONTEXT),
 )
 
 
@@ -82,6 +86,8 @@ async def reseal_all(
     """Returns when nothing of this house is sealed with an old key; says how much was."""
     if grace < KNOWN_TO_ALL:
         raise ValueError(f"processes learn of new keys only within {KNOWN_TO_ALL}")
+    async with sessions() as session:
+        grace += means(session).keys.spread
     await asyncio.sleep(max((rotated_at + grace - clock()).total_seconds(), 0))
     total = 0
     while True:
@@ -130,7 +136,7 @@ async def count_stale(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[
     found: dict[str, int] = {}
     async with sessions() as session:
         keys = means(session).keys
-        for sealed in (_KEPT_ANSWERS, *columns):
+        for sealed in (*_ALIKE, *columns):
             stale = select(func.count()).where(_is_stale(sealed, keys))
             found[sealed.name] = int(await session.scalar(stale) or 0)
         for table in (OUTBOX, INBOX):
@@ -142,7 +148,7 @@ async def count_stale(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[
 
 async def _round(sessions: Sessions, columns: Sequence[Sealed], rotated_at: datetime) -> int:
     changed = 0
-    for sealed in (_KEPT_ANSWERS, *columns):
+    for sealed in (*_ALIKE, *columns):
         changed += await _walk(sessions, _Column(sealed, rotated_at - timedelta(minutes=1)))
     for table in (OUTBOX, INBOX):
         changed += await _walk(sessions, _Box(table))

@@ -51,12 +51,17 @@ class Key:
 
 
 class Ring:
-    """The keys of one moment, prepared for use; replaced as a whole, never changed."""
+    """The keys of one moment, prepared for use; replaced as a whole, never changed.
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    `settled`: a key that is younger is not used yet, for others may not have it; the one before it
+    is. `pending` says that there is such a key."""
+
+    def __init__(self, keys: Iterable[Key], *, settled: datetime | None = None) -> None:
         self.keys = tuple(keys)
         self.by_kid = {key.kid: key for key in self.keys}
-        self.primaries = {key.purpose: key for key in self.keys if key.primary}
+        latest = [key for key in self.keys if key.primary]
+        self.primaries = {key.purpose: self.settled(key.purpose, settled) for key in latest}
+        self.pending = list(self.primaries.values()) != latest
         ciphers = {key.kid: key.algorithm.cipher(key.material) for key in self.keys}
         self.sealers: dict[str, tuple[bytes, Aead]] = {
             purpose: (key.prefix, ciphers[key.kid])
@@ -67,6 +72,14 @@ class Ring:
             (key.purpose, key.prefix): ciphers[key.kid] for key in self.keys
         }
         _check(self)
+
+    def settled(self, purpose: Purpose, settled: datetime | None) -> Key:
+        """The newest key that is old enough; the first has none before it."""
+        held = [key for key in self.keys if key.purpose == purpose]
+        held.sort(key=lambda key: (key.primary, key.created), reverse=True)
+        if settled is None:
+            return held[0]
+        return next((key for key in held if key.created <= settled), held[-1])
 
 
 def _check(ring: Ring) -> None:

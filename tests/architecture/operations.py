@@ -67,6 +67,13 @@ class Operation:
         return model
 
     @property
+    def body(self) -> Mapping[str, Any]:
+        """What a body in JSON must look like."""
+        content = self.document.get("requestBody", {}).get("content", {})
+        schema: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
+        return schema
+
+    @property
     def takes_json(self) -> bool:
         return "application/json" in self.document.get("requestBody", {}).get("content", {})
 

@@ -17,8 +17,8 @@ PLAIN: Mapping[str, frozenset[str]] = {
     "routing": routing.PLAIN,
     "notify": notify.PLAIN,
 }
-# Proofs and digests of the trail; the digest of a request; and the kept answer, which
-# shared/security/resealing.py lists for all houses.
+# Proofs and digests of the trail; the digest of a request; and the kept answer and the words about
+# a message that was put aside, which shared/security/resealing.py lists for all houses.
 PLATFORM_KNOWN = {
     "audit.proof",
     "audit_link.row_hash",
@@ -26,6 +26,7 @@ PLATFORM_KNOWN = {
     "audit_seal.previous",
     "idempotency.digest",
     "idempotency.reply",
+    "inbox.words",
 }
 
 

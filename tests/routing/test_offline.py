@@ -104,6 +104,11 @@ async def test_the_window_writes_down_what_a_branch_answered(house: House) -> No
         "clerk-1",
     )
     assert acts[-1]["facts"]["proof"] == given["digest"]
+    # Who it was on their side stands nowhere open.
+    for table in ("act", "audit", "outbox", "handoff"):
+        lines = await house.rows(f"SELECT CAST(row_to_json(t) AS text) AS line FROM {table} AS t")
+        assert lines
+        assert not [row.line for row in lines if given["acted_by"] in row.line]
     # A step of a place that has a system is its own to answer, proof or not.
     other = await house.post(f"/handoffs/{permit}/answer", clerk, answer="done", proof=given)
     assert other.status_code in (403, 409)

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
         sa.Column("conflict", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "producer", name=op.f("pk_inbox")),
         postgresql_with={

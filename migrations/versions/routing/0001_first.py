@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
         sa.Column("conflict", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "producer", name=op.f("pk_inbox")),
         postgresql_with={
@@ -764,6 +765,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("why", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("assigned_by", sa.Text(), nullable=True),
+        sa.Column("assigned_words", sa.LargeBinary(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_routed_case")),

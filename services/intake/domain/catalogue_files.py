@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from services.intake.domain import catalogues, spreadsheets
 from services.intake.domain.catalogues import Catalogue
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import fault
 from services.intake.domain.words import Named
+from shared.errors import told_back
+from shared.http import bodies
 
 FORMAT = "tongban.catalogue/1"
 
@@ -25,16 +28,33 @@ def kind_of(name: str) -> FileKind:
 def read(content: bytes, kind: FileKind) -> Catalogue:
     """Never raises, whatever the bytes are."""
     text = _decoded(content)
-    if text is None:
+    if text is None or "\0" in text:
         return Catalogue((), (fault("", "not-readable"),))
-    if kind is FileKind.CSV:
-        return spreadsheets.read(text)
+    return spreadsheets.read(text) if kind is FileKind.CSV else _read_json(text)
+
+
+def _read_json(text: str) -> Catalogue:
+    repeated: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Of a name that stands twice one value would go in silence, and who knows which."""
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated.extend({name for name in names if names.count(name) > 1})
+        return found
+
+    if faults := tuple(bodies.characters(text.encode())):
+        return Catalogue((), faults)
     try:
-        raw = json.loads(text)
+        raw = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         return Catalogue((), (fault("", "not-json", line=error.lineno, column=error.colno),))
     except RecursionError:
         return Catalogue((), (fault("", "not-a-catalogue"),))
+    if repeated:
+        named = sorted({told_back(each, "?") for each in repeated})
+        return Catalogue((), tuple(fault("", "name-repeated", name=each) for each in named))
     return catalogues.read(raw)
 
 

@@ -35,7 +35,7 @@ from services.intake.domain.words import (
     Status,
 )
 from shared import shapes
-from shared.errors import Fault
+from shared.errors import Fault, told_back
 from shared.identity import items as item_codes
 from shared.identity.items import Profile
 
@@ -98,7 +98,7 @@ def read(raw: object, *, profile: Profile = Profile.IN_USE) -> Catalogue:
 
 def _words(place: int, item: object) -> Words:
     code = item.get("code") if isinstance(item, dict) else None
-    named = str(code)[:50] if isinstance(code, str) and code else "?"
+    named = told_back(code, "?") if isinstance(code, str) else "?"
     return Words(f"第{place + 1}项（{named}）", f"item {place + 1} ({named})")
 
 

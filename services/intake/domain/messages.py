@@ -482,10 +482,14 @@ FILE = _table(
         "文件不是有效的 JSON：第 {line} 行第 {column} 个字符处",
         "not valid JSON: line {line}, column {column}",
     ),
+    name_repeated=(
+        "同一个对象里「{name}」写了两次，无法判断以哪个为准",
+        "“{name}” stands twice in one object",
+    ),
     not_a_table=("文件不是完整的 CSV 表格", "the file is not a complete CSV table"),
     not_readable=(
-        "文件不是 UTF-8 或 GB18030 编码的文字",
-        "the file is neither UTF-8 nor GB18030 text",
+        "文件不是 UTF-8 或 GB18030 编码的文字，或含有不可用的字符",
+        "the file is neither UTF-8 nor GB18030 text, or contains NUL",
     ),
     heading_missing=("第1行缺少「{name}」列", "row 1: the column {name} is missing"),
     heading_unknown=("第1行没有「{name}」这一列{hint}", "row 1: no such column {name}{hint}"),

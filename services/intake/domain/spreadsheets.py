@@ -25,7 +25,7 @@ from services.intake.domain.items import (
 from services.intake.domain.messages import Words, fault, hint
 from services.intake.domain.people import word
 from services.intake.domain.words import Named
-from shared.errors import Fault
+from shared.errors import Fault, told_back
 from shared.shapes import pointer
 
 # Longer than any form that a cell could hold.
@@ -151,11 +151,13 @@ def _headings(names: Sequence[str]) -> Iterator[Fault]:
     for needed in ("part", "code", "version"):
         if needed not in names:
             yield fault(f"/rows/1/{needed}", "heading-missing", name=needed)
-    for name in names:
+    for number, name in enumerate(names, 1):
         if name and name not in header():
-            at = pointer(("rows", 1, name))
-            yield fault(at, "heading-unknown", name=name, hint=hint(name, header()))
-    for name in {name for name in names if name and names.count(name) > 1}:
+            # A table without headings begins with what should stand below them.
+            said = told_back(name, str(number))
+            at = pointer(("rows", 1, said))
+            yield fault(at, "heading-unknown", name=said, hint=hint(name, header()))
+    for name in {name for name in names if name in header() and names.count(name) > 1}:
         yield fault(pointer(("rows", 1, name)), "heading-repeated", name=name)
 
 

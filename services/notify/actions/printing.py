@@ -91,7 +91,8 @@ async def handover_list(
         session,
         action="handover-list-printed",
         resource=f"location:{location}",
-        facts={"carrier": carrier, "count": len(rows)},
+        # A name that nothing was booked with may be anything.
+        facts={"carrier": carrier if rows else "", "count": len(rows)},
         at=at,
     )
     on = local_date(at)

@@ -15,6 +15,8 @@ from services.notify.models import PushRow
 from services.notify.queries import seals
 from shared.clock import Clock
 from shared.db.transactions import Sessions
+from shared.errors import InvalidError
+from shared.http import bodies
 from shared.means import means
 from shared.webhooks import signing
 
@@ -77,9 +79,10 @@ async def _apply(
 ) -> str | None:
     """None, or what a person should see: nothing of it is lost, the body is kept."""
     try:
+        bodies.check(body)
         document: object = json.loads(body)
         told = carriers[row.carrier].read_push(document)
-    except (PushUnreadableError, ValueError, RecursionError):
+    except (PushUnreadableError, InvalidError, ValueError, RecursionError):
         return "unreadable"
     unknown = 0
     for each in told:

@@ -13,6 +13,7 @@ from services.notify.actions.messages import Sending
 from services.notify.gateways.sms import Fate, Report, SmsGateway
 from services.notify.models import MessageRow
 from shared.errors import Fault, InvalidError, NotFoundError
+from shared.http import bodies
 from shared.webhooks import signing
 
 
@@ -50,6 +51,7 @@ async def receive(
 
 
 def _document(body: bytes) -> object:
+    bodies.check(body)
     try:
         document: object = from_json(body)
     except ValueError:

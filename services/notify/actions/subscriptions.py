@@ -18,7 +18,7 @@ from services.notify.queries import places, seals
 from services.notify.queries import subscriptions as queries
 from shared import chance
 from shared.audit import trail
-from shared.errors import ConflictError, Fault, InvalidError
+from shared.errors import ConflictError, Fault, InvalidError, told_back
 from shared.http import etags
 from shared.means import means
 from shared.security.grants import Scope
@@ -208,7 +208,12 @@ async def _faults(session: AsyncSession, wanted: Wanted) -> list[Fault]:
 
 def _unknown(name: str, given: Sequence[str] | None, known: Container[str], zh: str) -> list[Fault]:
     return [
-        Fault(f"/{name}/{number}", f"unknown-{name.rstrip('s')}", f"{zh}“{each}”", "not known")
+        Fault(
+            f"/{name}/{number}",
+            f"unknown-{name.rstrip('s')}",
+            f"{zh}“{told_back(each, '所填')}”",
+            "not known",
+        )
         for number, each in enumerate(given or ())
         if each not in known
     ]

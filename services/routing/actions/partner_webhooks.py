@@ -20,6 +20,7 @@ from services.routing.queries import partners as queries
 from shared import shapes
 from shared.audit import trail
 from shared.errors import ConflictError, InvalidError
+from shared.http import bodies
 from shared.means import means
 from shared.messaging import outbox
 from shared.webhooks import signing
@@ -96,6 +97,7 @@ async def _require_same(
 
 
 def read(body: bytes) -> CloudEvent:
+    bodies.check(body)
     try:
         return CloudEvent.model_validate_json(body)
     except ValidationError as error:

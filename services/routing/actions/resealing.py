@@ -19,10 +19,12 @@ from services.routing.models import (
     PartnerWebhookRow,
     ReminderRow,
 )
+from services.routing.queries.words import ASSIGNED
 from shared.security.resealing import Sealed
 
 SEALED: Final = (
     Sealed(CaseRow.application, "routing.routed_case.application:{case_number}"),
+    Sealed(CaseRow.assigned_words, ASSIGNED),
     Sealed(ActRow.words, "routing.act.words:{id}"),
     Sealed(NoticeRow.faults, "routing.notice.faults:{id}"),
     Sealed(ApprovalRow.words, "routing.approval.words:{id}"),

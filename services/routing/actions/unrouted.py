@@ -9,10 +9,10 @@ from services.routing.actions import cases
 from services.routing.domain.registry import Registry, Rule
 from services.routing.models import CaseRow
 from services.routing.queries import handoffs as queries
-from services.routing.queries import registry
+from services.routing.queries import registry, words
 from shared.audit import trail
 from shared.errors import ConflictError, Fault, InvalidError, NotFoundError
-from shared.means import origin
+from shared.means import means, origin
 
 
 class NotUnroutableError(ConflictError):
@@ -43,12 +43,15 @@ async def assign(
             [Fault("/location", "unknown-location", "没有这个地点", "unknown location")]
         )
     case.assigned_by = origin(session).actor
+    case.assigned_words = means(session).keys.seal(
+        "fields", reason.encode(), context=words.ASSIGNED.format(case_number=case_number)
+    )
     await trail.record(
         session,
         action="case-assigned-by-hand",
         case_number=case_number,
         resource=f"case:{case_number}",
-        facts={"location": location, "reason": reason},
+        facts={"location": location},
         at=at,
     )
     by_hand = Rule(

@@ -107,6 +107,9 @@ class BrokenPromiseOut(BaseModel):
 
 class HandoffDetail(HandoffOut):
     why: str = Field(description="为什么归这里办")
+    assigned_because: str | None = Field(
+        description="没有规则可用、由运维指定到这里的理由；未说明事由时已遮盖"
+    )
     clock_explained: list[str] = Field(description="期限如何算出，逐句说明并注明法条")
     allowed_steps: list[str] = Field(description="现在可以进行的步骤")
     materials: list[dict[str, Any]]
@@ -163,6 +166,7 @@ async def read_handoff(
     out = HandoffDetail(
         **_plain(row),
         why=row.why.get("sentence", ""),
+        assigned_because=found.assigned_because,
         clock_explained=list(found.explained),
         allowed_steps=found.allowed,
         materials=found.case.materials,

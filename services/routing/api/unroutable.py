@@ -77,7 +77,7 @@ async def retry_unroutable(case_number: CaseNumber, once: OncePerKey, now: Now) 
 
 class AssignIn(BaseModel):
     location: str = Field(max_length=50, description="指定的办理地", examples=["620102-RS"])
-    reason: str = Field(min_length=1, max_length=500, description="理由，记入审计")
+    reason: str = Field(min_length=1, max_length=500, description="理由，随办件加密保存")
 
 
 @router.post("/{case_number}/assignment", summary="人工指定办理地", response_model=OutcomeOut)

@@ -85,7 +85,9 @@ class CaseRow(Base):
     status: Mapped[str]
     outcome: Mapped[str | None]
     why: Mapped[dict[str, Any] | None]
+    # Where no rule leads, operations may say where to: who it was, and why (sealed).
     assigned_by: Mapped[str | None]
+    assigned_words: Mapped[bytes | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime]
 

@@ -20,6 +20,7 @@ from shared.audit import trail
 from shared.errors import NotFoundError
 from shared.means import means, origin
 from shared.security.grants import Scope
+from shared.security.masks import mask_text
 from shared.security.personal import Personal, masked
 
 
@@ -102,6 +103,7 @@ class HandoffView:
     allowed: list[str]
     notices: list[NoticeView]
     documents: list[DocumentView]
+    assigned_because: str | None
 
 
 async def view(
@@ -134,7 +136,13 @@ async def view(
         allowed=_allowed(session, row, item, known),
         notices=await _notices(session, row, item, hidden=purpose is None),
         documents=await _documents(session, row, hidden=purpose is None),
+        assigned_because=_because(session, case, hidden=purpose is None),
     )
+
+
+def _because(session: AsyncSession, case: CaseRow, *, hidden: bool) -> str | None:
+    said = words.assigned_because(session, case)
+    return mask_text(said) if said and hidden else said
 
 
 async def _documents(session: AsyncSession, row: HandoffRow, *, hidden: bool) -> list[DocumentView]:

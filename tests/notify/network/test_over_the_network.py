@@ -17,6 +17,7 @@ from services.notify.gateways.carriers import CarrierGateway
 from services.notify.gateways.json_sms import JsonSms
 from services.notify.models import DeliveryRow, DispatchRow, MessageRow, PushRow, ScanRow
 from services.notify.queries import seals
+from shared.clock import utc_now
 from shared.premises import Premises
 from shared.webhooks import secrets, signing
 from tests.notify import town
@@ -383,6 +384,25 @@ async def test_nobody_gets_more_than_so_many_an_hour(
     time.at += timedelta(hours=1)
     await send_all(premises, texting, time)
     assert len((await sms.records())["sent"]) == 6
+
+
+async def test_the_limit_counts_what_was_sent_before_the_keys_were_rotated(
+    post: Post, premises: Premises, sms: Remote, texting: JsonSms, time: Time
+) -> None:
+    """Some of a person's messages are found by the old key, some by the new."""
+    keys = premises.carried.keys
+    for number in range(6):
+        if number == 3:
+            await send_all(premises, texting, time)
+            keys.rotate("index", clock=lambda: utc_now() - timedelta(minutes=1))
+        case = f"6300002600000{number:04}"
+        await post.tell(town.case_received(number=case), subject=case)
+    await send_all(premises, texting, time)
+    assert len((await sms.records())["sent"]) == 4
+    async with premises.sessions() as session:
+        blinds = set(await session.scalars(select(MessageRow.phone_blind)))
+    assert blinds == set(keys.blinds("phone", town.PHONE))
+    assert len(blinds) == 2
 
 
 async def test_old_news_is_not_sent_and_nobody_is_woken(

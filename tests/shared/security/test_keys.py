@@ -1,7 +1,9 @@
 """What the key ring promises of everything it seals."""
 
 import json
+import shutil
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +15,7 @@ from shared.clock import utc_now
 from shared.security.algorithms import ALGORITHMS, BY_CODE
 from shared.security.keys import (
     KNOWN_TO_ALL,
+    PURPOSES,
     Keyring,
     KeyringError,
     Purpose,
@@ -311,3 +314,37 @@ def test_a_key_that_all_processes_know_is_the_one_that_makes_blinds_and_links(
     assert ring.blind("phone", "1") == ring.blinds("phone", "1")[0] != blind
     assert ring.sign_link(b"link") != link
     assert ring.signed_link(link, b"link")
+
+
+def test_where_the_ring_comes_late_nobody_uses_a_new_key_before_all_have_it(tmp_path: Path) -> None:
+    here, there = tmp_path / "here.json", tmp_path / "there.json"
+    Keyring.create(here)
+    shutil.copy(here, there)
+    late = timedelta(minutes=3)
+    ours, theirs = (Keyring.load(path, spread=late) for path in (here, there))
+    present = {purpose: ours.primary(purpose) for purpose in PURPOSES}
+    for purpose in PURPOSES:
+        ours.rotate(purpose)
+    # What we go on to write opens, and is found, where the new ring has not come to.
+    assert {purpose: ours.primary(purpose) for purpose in PURPOSES} == present
+    for purpose in SEALING:
+        assert theirs.open(purpose, ours.seal(purpose, b"x", context="c"), context="c") == b"x"
+    assert ours.blind("phone", "1") in theirs.blinds("phone", "1")
+    assert theirs.matches(ours.digest(b"x"), b"x")
+    assert theirs.attested(ours.attest(b"x"), b"x")
+    assert theirs.signed_link(ours.sign_link(b"x"), b"x")
+
+
+def test_a_new_key_is_used_once_the_ring_has_come_everywhere_without_its_file_being_touched(
+    tmp_path: Path,
+) -> None:
+    path, late = tmp_path / "ring.json", timedelta(minutes=3)
+    ring = Keyring.create(path)
+    nearly = utc_now() - late - KNOWN_TO_ALL + timedelta(milliseconds=200)
+    kid = ring.rotate("fields", clock=lambda: nearly)
+    told = Keyring.load(path, spread=late)
+    before = told.primary("fields")
+    assert before != kid
+    while told.primary("fields") == before:
+        told._due = 0.0  # as if two seconds had gone by
+    assert kid_of(told.seal("fields", b"x", context="c")) == kid
