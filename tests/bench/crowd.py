@@ -6,6 +6,7 @@ and waits at the offices for what comes. A plan comes on standard input, what ca
 
 import asyncio
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -71,25 +72,26 @@ def _poll(path: str, token: str, etag: str | None, more: str = "") -> bytes:
 
 
 async def poll_for_all(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Every place in its own moment of the five seconds, after a first look of each, unmeasured and
-    slower: that is a morning's beginning. A poll's time begins when it was due: waiting for its
-    turn in this process counts against the service."""
+    """Every place in its own moment of the five seconds, from its first look on; the first looks
+    are spread over the morning's beginning, which is not measured. A poll's time begins when it was
+    due: waiting for its turn in this process counts against the service."""
     times, began = Times(), perf_counter()
     every, rounds, warm = plan["every"], plan["rounds"], plan["begin_after"]
     places: Sequence[Sequence[str]] = plan["places"]
 
     async def poller(place: int) -> int:
         (code, token), share = places[place], place / len(places)
-        line = Line(plan["port"])
+        line, measured_from = Line(plan["port"]), began + warm + every * (1 + share)
         await asyncio.sleep(warm * share)
         etag = (await line.ask(_poll(code, token, None))).header("etag")
-        for number in range(rounds):
-            due = began + warm + every * (1 + number + share)
+        for number in range(math.ceil((perf_counter() - measured_from) / every), rounds):
+            due = measured_from + every * number
             await asyncio.sleep(max(0.0, due - perf_counter()))
             answer = await line.ask(_poll(code, token, etag))
             etag = answer.header("etag") or etag
-            times.seconds.append(perf_counter() - due)
-            times.answers[str(answer.status)] += 1
+            if number >= 0:
+                times.seconds.append(perf_counter() - due)
+                times.answers[str(answer.status)] += 1
         return line.opened
 
     opened = await asyncio.gather(*(poller(place) for place in range(len(places))))
