@@ -248,6 +248,8 @@ def _due_on(desk: Desk, term: Pressing, watch: Watch) -> date | None:
         seen = pressing.notice_turns(desk.standing, desk.terms, desk.workdays)
     elif term is Pressing.DELIVERY:
         seen = pressing.delivery_turns(desk.standing, desk.terms, desk.workdays)
+    elif term is Pressing.LATER_CHECK:
+        seen = pressing.check_turns(desk.standing, desk.terms, desk.workdays)
     elif term in (Pressing.LIMIT, Pressing.SILENCE):
         return desk.handoff.due_on
     return (seen.missed if seen else watch.on) - timedelta(days=1)
@@ -289,7 +291,7 @@ async def _suspension_over(desk: Desk, watch: Watch) -> list[Event]:
 
 _FIRES: Mapping[Sign, Callable[[Desk, Watch], Awaitable[list[Event]]]] = MappingProxyType(
     dict.fromkeys((Sign.YELLOW, Sign.RED, Sign.MISSED, *watches.NOTICE.values()), _turn_light)
-    | dict.fromkeys(watches.DELIVERY.values(), _tell)
+    | dict.fromkeys((*watches.DELIVERY.values(), *watches.CHECK.values()), _tell)
     | dict.fromkeys(watches.HOPS.values(), _hop_over)
     | {
         Sign.DEEMED_ACCEPTANCE: _deem,

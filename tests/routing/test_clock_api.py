@@ -708,3 +708,33 @@ async def test_a_term_that_no_source_gives_is_not_printed(house: House) -> None:
     assert told["remedies"] == (
         "如不服本决定，可以依法申请行政复议，也可以依法向人民法院提起行政诉讼。"
     )
+
+
+async def granted_on_a_word(house: House) -> tuple[str, str]:
+    term = {"value": 10, "unit": "working_day"}
+    version = await item(house, commitment={"available": True, "later_check_within": term})
+    return await _granted(house, item_version=version, commitment={"materials": ["M2"]})
+
+
+async def test_what_was_granted_on_a_word_is_looked_into_within_its_term(house: House) -> None:
+    """Ten working days from Monday the 7th: the last is Sunday the 20th, a day of work."""
+    number, handoff = await granted_on_a_word(house)
+    assert (await due(house, handoff))["check_lights"]["missed"] == "2026-09-21"
+    house.clock.set("2026-09-28")
+    await fire(house)
+    told = await lights(house, "later_check")
+    assert [each[:2] for each in told] == [(number, each) for each in ("yellow", "red", "missed")]
+    assert told[-1][2] == "2026-09-21"
+    await fire(house)
+    assert await lights(house, "later_check") == told
+
+
+async def test_what_has_been_looked_into_is_asked_for_no_more(house: House) -> None:
+    _, handoff = await granted_on_a_word(house)
+    path = f"/handoffs/{handoff}/later-check"
+    checked = await house.post(path, house.officer(), kept=True, finding="属实")
+    assert checked.status_code == 200, checked.text
+    assert (await due(house, handoff))["check_lights"] is None
+    house.clock.set("2026-09-28")
+    await fire(house)
+    assert await lights(house, "later_check") == []

@@ -390,6 +390,7 @@ def upgrade() -> None:
         sa.Column("collect_told_on", sa.Date(), nullable=True),
         sa.Column("result_posted_on", sa.Date(), nullable=True),
         sa.Column("result_delivered_on", sa.Date(), nullable=True),
+        sa.Column("checked_on", sa.Date(), nullable=True),
         sa.Column("clock", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("clock_state", sa.Text(), nullable=False),
         sa.Column("clock_revision", sa.Integer(), nullable=False),

@@ -88,15 +88,16 @@ def _paper(session: AsyncSession, entered: MaterialIn, submission: SubmissionIn)
 
 
 def promised(submission: SubmissionIn, item: ItemVersion, on: date) -> Iterator[Promised]:
-    """A deferred paper has its last day; what is committed to is checked by the office."""
+    """A deferred paper has its last day; what is committed to is checked by the office, within a
+    term that begins with its decision."""
     for kind, promise, terms in (
         (Kind.DEFERRAL, submission.deferral, item.deferral),
         (Kind.COMMITMENT, submission.commitment, item.commitment),
     ):
-        due = deferrals.due_on(terms, on, workdays()) if promise else None
+        by_paper = promise is not None and kind is Kind.DEFERRAL
+        due = deferrals.due_on(terms, on, workdays()) if by_paper else None
         for code in promise.materials if promise else ():
-            ends = due if kind is Kind.DEFERRAL else None
-            yield Promised(kind.value, code, due, ends)
+            yield Promised(kind.value, code, due, due)
 
 
 @cache

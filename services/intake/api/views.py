@@ -7,12 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.actions import paying
+from services.intake.actions import applications, paying
 from services.intake.actions.reading import CaseView, Line
-from services.intake.domain import messages, payments
+from services.intake.domain import deferrals, messages, payments
 from services.intake.domain.cases import Actor, Status, What
-from services.intake.domain.deferrals import Follows
+from services.intake.domain.deferrals import Follows, Kind
 from services.intake.domain.words import How, Mode
+from services.intake.models import PromiseRow
+from shared.clock import local_date
 
 
 class ItemOut(BaseModel):
@@ -76,7 +78,9 @@ class OriginalOut(BaseModel):
 class PromiseOut(BaseModel):
     kind: str = Field(description="deferral 容缺；commitment 告知承诺")
     material_code: str
-    due_on: date | None
+    due_on: date | None = Field(
+        description="容缺：补交的最后一天；告知承诺：事后核查的最后一天，自作出决定之日起算"
+    )
     kept_at: datetime | None
     broken_at: datetime | None = Field(description="逾期未补交，或者核查不实")
     follows: Follows | None = Field(description="未履行之后按事项规定怎样处理")
@@ -376,7 +380,7 @@ def _papers(view: CaseView) -> dict[str, Any]:
             PromiseOut(
                 kind=row.kind,
                 material_code=row.material_code,
-                due_on=row.due_on,
+                due_on=_due_on(row, view),
                 kept_at=row.kept_at,
                 broken_at=row.broken_at,
                 follows=Follows(row.follows) if row.follows else None,
@@ -386,6 +390,16 @@ def _papers(view: CaseView) -> dict[str, Any]:
             for row in view.promises
         ],
     }
+
+
+def _due_on(row: PromiseRow, view: CaseView) -> date | None:
+    """A word is checked within a term that begins with the decision made on it."""
+    case = view.case
+    if row.kind != Kind.COMMITMENT or case.decided_at is None or case.result != "granted":
+        return row.due_on
+    return deferrals.due_on(
+        view.item.commitment, local_date(case.decided_at), applications.workdays()
+    )
 
 
 def _noted(view: CaseView) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _missing(submission: PartialSubmission, item: ItemVersion, case: Situation) 
             "main-material-missing" if material.main else "material-missing",
             material=material.name,
             material_code=material.code,
-            why=Words(f"（{why.zh}）" if why.zh else "", f" ({why.en})" if why.en else ""),
+            why=Words(f"（{why.zh}的须交）" if why.zh else "", f" ({why.en})" if why.en else ""),
         )
 
 

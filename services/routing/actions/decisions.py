@@ -119,6 +119,7 @@ async def check_later(
     promises.must_be_granted(desk.handoff.result)
     promises.must_be_promised(desk.case.commitment)
     desks.move(desk, Step.LATER_CHECK)
+    desk.handoff.checked_on = desk.today
     await desks.finish(desk, Step.LATER_CHECK, facts={"kept": kept}, words={"finding": finding})
     if kept:
         await approvals.take_back(desk, Kind.REVOCATION, Ground.COMMITMENT.value)

@@ -184,7 +184,7 @@ class Desk:
 
     @property
     def standing(self) -> Standing:
-        return standing_of(self.handoff, by_post=self.case.delivery_method == "post")
+        return standing_of(self.handoff, self.case, self.item)
 
 
 async def begin(session: AsyncSession, handoff_id: UUID, step: Step, deed: Deed) -> Desk:

@@ -79,6 +79,9 @@ class ClockDetail(BaseModel):
     delivery_due: TermOut | None = Field(
         description="送达结果的最后一日；已告知领取而未领取的，不计算"
     )
+    check_lights: LightsOut | None = Field(
+        description="以告知承诺准予的，事后核查期限的各灯色从哪天起；已经核查则为空"
+    )
     hops: list[HopOut] = Field(description="两地之间各环节应在哪天之前完成")
 
 
@@ -104,6 +107,7 @@ async def read_clock(
         deemed_on=found.deemed.happens_on if found.deemed else None,
         supplement_due=_term(found.supplement_due),
         delivery_due=_term(found.delivery_due),
+        check_lights=_lights(found.check_turns),
         hops=[
             HopOut(hop=hop, name=hop.zh, due=term.due, provisional=term.provisional)
             for hop, term in found.hops.items()

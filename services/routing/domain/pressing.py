@@ -9,7 +9,7 @@ from services.routing.domain import deadlines, waits, watches
 from services.routing.domain.clock import Clock
 from services.routing.domain.deadlines import Light, Turns
 from services.routing.domain.handoffs import Status
-from services.routing.domain.terms import Hop, Terms
+from services.routing.domain.terms import Hop, Limit, Terms
 from services.routing.domain.waits import Receipts
 from services.routing.domain.watches import ANY, Sign, Watch
 from services.routing.domain.words import Named
@@ -28,12 +28,14 @@ class Pressing(Named):
     POST_RESULT = "post_result", "办理地寄出结果"
     SPECIAL = "special_procedure", "特别程序告知的期限"
     SUPPLEMENT = "supplement", "补正期限"
+    LATER_CHECK = "later_check", "事后核查期限"
     SILENCE = "silence_consent", "超时默认"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of a handoff its terms are counted from; `granted_on` only where this step decided."""
+    """What of a handoff its terms are counted from; `granted_on` only where this step decided,
+    `check_within` only where it was granted on a promise that nobody has looked into yet."""
 
     status: Status
     accepts: bool
@@ -45,6 +47,7 @@ class Standing:
     delivered: bool = False
     posted: bool = False
     by_post: bool = False
+    check_within: Limit | None = None
 
     @property
     def before_acceptance(self) -> bool:
@@ -83,6 +86,14 @@ def delivery_turns(here: Standing, terms: Terms, workdays: Workdays) -> Turns | 
     return deadlines.turns_of_term(here.granted_on, terms.deliver_within, due.due, workdays)
 
 
+def check_turns(here: Standing, terms: Terms, workdays: Workdays) -> Turns | None:
+    """事后核查: from the day on which it was granted, within the term that the item publishes."""
+    if here.granted_on is None or here.check_within is None:
+        return None
+    due = waits.term_of(here.check_within, here.granted_on, terms, workdays).due
+    return deadlines.turns_of_term(here.granted_on, here.check_within, due, workdays)
+
+
 def hops(here: Standing, terms: Terms, workdays: Workdays) -> Mapping[Hop, Term]:
     """Until when each of the two places should have done its part, as far as it has begun."""
     began = {Hop.PUSH: here.receipts.window_on}
@@ -106,6 +117,9 @@ def to_watch(here: Standing, terms: Terms, workdays: Workdays) -> tuple[Watch, .
     delivery = delivery_turns(here, terms, workdays)
     if delivery is not None:
         found += _lights(delivery, watches.DELIVERY, ANY)
+    check = check_turns(here, terms, workdays)
+    if check is not None:
+        found += _lights(check, watches.CHECK, ANY)
     found += [
         Watch(watches.HOPS[hop], term.due + timedelta(days=1), ANY)
         for hop, term in hops(here, terms, workdays).items()
@@ -125,6 +139,7 @@ SAYS: Mapping[Sign, tuple[Pressing, Light]] = MappingProxyType(
     {sign: (Pressing.LIMIT, light) for sign, light in _LIMIT.items()}
     | {sign: (Pressing.NOTICE, light) for light, sign in watches.NOTICE.items()}
     | {sign: (Pressing.DELIVERY, light) for light, sign in watches.DELIVERY.items()}
+    | {sign: (Pressing.LATER_CHECK, light) for light, sign in watches.CHECK.items()}
     | {sign: (Pressing(hop.value), Light.MISSED) for hop, sign in watches.HOPS.items()}
     | {
         Sign.SUSPENSION_OVER: (Pressing.SPECIAL, Light.MISSED),

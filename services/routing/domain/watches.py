@@ -29,6 +29,9 @@ class Sign(Named):
     POST_LATE = "post_late", "纸质材料未按时寄出"
     RECHECK_LATE = "recheck_late", "未按时复核"
     POST_RESULT_LATE = "post_result_late", "结果未按时寄出"
+    CHECK_YELLOW = "check_yellow", "事后核查期限过半"
+    CHECK_RED = "check_red", "事后核查期限将满"
+    CHECK_MISSED = "check_missed", "未在期限内事后核查"
     DEEMED_ACCEPTANCE = "deemed_acceptance", "视为受理"
     SUPPLEMENT_DUE = "supplement_due", "补正期限届满"
 
@@ -45,6 +48,13 @@ DELIVERY: Mapping[Light, Sign] = MappingProxyType(
         Light.YELLOW: Sign.DELIVERY_YELLOW,
         Light.RED: Sign.DELIVERY_RED,
         Light.MISSED: Sign.DELIVERY_MISSED,
+    }
+)
+CHECK: Mapping[Light, Sign] = MappingProxyType(
+    {
+        Light.YELLOW: Sign.CHECK_YELLOW,
+        Light.RED: Sign.CHECK_RED,
+        Light.MISSED: Sign.CHECK_MISSED,
     }
 )
 HOPS: Mapping[Hop, Sign] = MappingProxyType(

@@ -156,6 +156,8 @@ class HandoffRow(Base):
     collect_told_on: Mapped[date | None]
     result_posted_on: Mapped[date | None]
     result_delivered_on: Mapped[date | None]
+    # 事后核查 of what was granted on a promise: when it was done last.
+    checked_on: Mapped[date | None]
     clock: Mapped[dict[str, Any]]
     clock_state: Mapped[str]
     clock_revision: Mapped[int]

@@ -37,6 +37,7 @@ class Explained:
     deemed: Deemed | None
     supplement_due: Term | None
     delivery_due: Term | None
+    check_turns: Turns | None
     hops: Mapping[Hop, Term]
 
 
@@ -74,13 +75,15 @@ async def explained(
         deemed=deemed,
         supplement_due=_supplement(row, terms, workdays),
         delivery_due=delivery.due if delivery else None,
+        check_turns=pressing.check_turns(here, terms, workdays),
         hops=pressing.hops(here, terms, workdays),
     )
 
 
 async def _standing(session: AsyncSession, row: HandoffRow) -> Standing:
     case = await session.get(CaseRow, row.case_number)
-    return readings.standing_of(row, by_post=case is not None and case.delivery_method == "post")
+    item = await registry.item(session, row.item_code, row.item_version)
+    return readings.standing_of(row, case, item)
 
 
 def _before_acceptance(

@@ -14,7 +14,7 @@ from services.routing.domain.pressing import Standing
 from services.routing.domain.terms import Limit, Terms, Unit, limit_of
 from services.routing.domain.waits import Receipts
 from services.routing.domain.words import Mode, Power, Side
-from services.routing.models import HandoffRow
+from services.routing.models import CaseRow, HandoffRow
 from services.routing.queries.registry import Item
 from shared.clock import local_date
 from shared.means import Origin
@@ -85,8 +85,8 @@ def receipts_of(row: HandoffRow) -> Receipts:
     )
 
 
-def standing_of(row: HandoffRow, *, by_post: bool = False) -> Standing:
-    """`by_post`: the applicant wants the result by post, as the case says."""
+def standing_of(row: HandoffRow, case: CaseRow | None = None, item: Item | None = None) -> Standing:
+    """Of the case: whether the applicant wants the result by post, and what was promised."""
     granted = row.decides and row.result == "granted" and row.status == Status.DECIDED
     return Standing(
         status=Status(row.status),
@@ -98,8 +98,15 @@ def standing_of(row: HandoffRow, *, by_post: bool = False) -> Standing:
         told_on=row.collect_told_on,
         delivered=row.result_delivered_on is not None,
         posted=row.result_posted_on is not None,
-        by_post=by_post,
+        by_post=case is not None and case.delivery_method == "post",
+        check_within=_check_within(row, case, item),
     )
+
+
+def _check_within(row: HandoffRow, case: CaseRow | None, item: Item | None) -> Limit | None:
+    if case is None or item is None or not case.commitment or row.checked_on is not None:
+        return None
+    return limit_of((item.document.get("commitment") or {}).get("later_check_within"))
 
 
 def clock_of(row: HandoffRow) -> Clock:
