@@ -74,10 +74,11 @@ def fault(error: Mapping[str, Any], *, skip: int = 0) -> Fault:
     """Of one pydantic error; never echoes what was handed in. `skip` drops leading `loc` parts."""
     code, zh, en = _TEXTS.get(error["type"], _OTHER)
     context = {
-        key: str(value).replace("'", "").replace(" or ", "、")
+        key: str(value).replace("'", "").replace(" or ", ", ")
         for key, value in error.get("ctx", {}).items()
     }
-    return Fault(pointer(error["loc"][skip:]), code, zh.format_map(context), en.format_map(context))
+    listed = {key: value.replace(", ", "、") for key, value in context.items()}
+    return Fault(pointer(error["loc"][skip:]), code, zh.format_map(listed), en.format_map(context))
 
 
 def faults(errors: Sequence[Any], *, skip: int = 0) -> list[Fault]:
