@@ -14,8 +14,8 @@ _LATIN = re.compile(r"[A-Za-z]{3}")
 
 
 def spoken(model: object, loc: Sequence[int | str]) -> str:
-    """As a clerk would read it out: 送达方式, 材料第2项的份数; a name of the program's own stands in
-    brackets."""
+    """As a clerk would read it out: 送达方式, 材料第2项的份数; a name of the program's own stands
+    in brackets."""
     said = ""
     for field, place in _walk(model, loc):
         said += "的" if said and not isinstance(place, int) else ""
