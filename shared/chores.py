@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,8 @@ from shared.telemetry import metrics
 from shared.workers import Workers, every
 
 HOUSES = ("intake", "routing", "notify")
+# An office waits for what comes to routing; the others' pictures may be a moment older.
+GATHER: Mapping[str, float] = MappingProxyType({"routing": 0.01})
 
 
 def add_chores(
@@ -47,6 +50,7 @@ def add_chores(
         carried=premises.carried,
         clock=premises.clock,
         stored=stored,
+        gather=GATHER.get(house, 0.03),
     )
     sealer = Sealer(premises.sealer_engine, premises.clock)
     workers.add(f"{house}-relay", relay.run)

@@ -24,6 +24,7 @@ from services.intake.api import (
     records,
     requests,
     submissions,
+    swift_submissions,
 )
 from services.intake.consumers import HANDLERS
 from services.intake.domain import catalogue_files
@@ -120,6 +121,7 @@ def create_app(premises: Premises) -> FastAPI:
         lifespan=lifespan,
         body_limits=_BODY_LIMITS,
         tags=_TAGS,
+        behind_porter=(swift_submissions.before,),
     )
     app.state.catalogue = Catalogue(premises.sessions)
     app.state.places = Places(premises.sessions)

@@ -261,7 +261,8 @@ def said_in(path: str, query: str, body: bytes) -> bytes:
 
 
 async def _made(request: Request, session: AsyncSession, at: datetime, key: str | None) -> Once:
-    content = said_in(request.url.path, request.url.query, await request.body())
+    query = request.scope["query_string"].decode("latin-1")
+    content = said_in(request.scope["path"], query, await request.body())
     return Once(
         session=session,
         caller=request.state.origin.actor,

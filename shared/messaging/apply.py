@@ -25,6 +25,7 @@ from shared.messaging.handling import Handlers, Handling, NotYetError
 from shared.messaging.turns import Turn
 from shared.messaging.waiting import Waiting
 from shared.telemetry.metrics import APPLIED
+from shared.workers import pause
 
 log = structlog.get_logger()
 
@@ -61,7 +62,8 @@ class Patience:
 
 
 class Applier:
-    """`width` messages at once, of different subjects; other processes may run more."""
+    """`width` transactions at once, of different subjects; other processes may run more. While
+    there is traffic, `gather` seconds pass between two looks."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Applier:
         stored: asyncio.Event | None = None,
         width: int = 4,
         together: int = 16,
+        gather: float = 0.0,
         patience: Patience | None = None,
     ) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class Applier:
         self._stored = stored or asyncio.Event()
         self._width = width
         self._together = together
+        self._gather = gather
         self._patience = patience or Patience()
         self._door = asyncio.Lock()
 
@@ -105,10 +109,14 @@ class Applier:
                 waiting.reset()
             if taken >= self._together:
                 self._stored.set()
-            elif not taken:
-                async with self._door:
+                continue
+            async with self._door:
+                if taken:
+                    # More of it is on its way: what comes within a moment costs less together.
+                    await pause(stop, self._gather)
+                else:
                     await waiting.rest()
-                    self._stored.clear()
+                self._stored.clear()
 
     async def apply_due(self) -> int:
         """Everything that is due now; how many turns were taken."""

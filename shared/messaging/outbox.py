@@ -134,6 +134,12 @@ _CLAIM = (
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
+_ANYTHING_DUE = text("""
+SELECT EXISTS (
+    SELECT FROM outbox
+    WHERE published_at IS NULL AND lane = :lane AND next_attempt_at <= now()
+)
+""")
 _CARRIED = text("""
 UPDATE outbox SET published_at = clock_timestamp(), last_error = NULL
 WHERE id = ANY(CAST(:ids AS uuid[]))
@@ -214,6 +220,11 @@ def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> d
         "outbox_data": data,
         "outbox_traceparents": [traces.traceparent()] * len(ids),
     }
+
+
+async def anything_due(connection: AsyncConnection, *, lane: Lane) -> bool:
+    """Whether it is worth while to claim."""
+    return bool(await connection.scalar(_ANYTHING_DUE, {"lane": lane.value}))
 
 
 async def claim(

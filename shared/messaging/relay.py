@@ -40,6 +40,7 @@ class Relay:
         retry_ceiling: float = 30.0,
     ) -> None:
         self._engine = engine
+        self._looking = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._transport = transport
         self._source = source
         self._recorded = recorded or asyncio.Event()
@@ -56,7 +57,7 @@ class Relay:
 
     async def _keep_up(self, lane: Lane, recorded: asyncio.Event, stop: asyncio.Event) -> None:
         # Another process records what this one carries: while there is traffic, look often.
-        waiting = Waiting(recorded, stop, shortest=0.02, longest=0.5)
+        waiting = Waiting(recorded, stop, shortest=0.01, longest=0.5, stay=1.0)
         away = Waiting(asyncio.Event(), stop, shortest=0.1, longest=2.0)
         while not stop.is_set():
             recorded.clear()
@@ -88,6 +89,10 @@ class Relay:
 
     async def relay_due(self, lane: Lane = Lane.INTERACTIVE) -> int:
         """Publish one batch; how many messages it had."""
+        async with self._looking.connect() as connection:
+            # One statement where there is nothing, as there mostly is.
+            if not await outbox.anything_due(connection, lane=lane):
+                return 0
         async with self._engine.begin() as connection:
             messages = await outbox.claim(
                 connection, lane=lane, limit=self._batch, source=self._source

@@ -5,17 +5,29 @@ from contextlib import suppress
 
 
 class Waiting:
+    """After a `reset` it does not grow for `stay` seconds: where there was news there is more."""
+
     def __init__(
-        self, sign: asyncio.Event, stop: asyncio.Event, *, shortest: float, longest: float
+        self,
+        sign: asyncio.Event,
+        stop: asyncio.Event,
+        *,
+        shortest: float,
+        longest: float,
+        stay: float = 0.0,
     ) -> None:
         self._sign = sign
         self._stop = stop
         self._shortest = shortest
         self._longest = longest
+        self._stay = stay
+        self._stays_until = 0.0
         self.seconds = shortest
 
     def reset(self) -> None:
         self.seconds = self._shortest
+        if self._stay:
+            self._stays_until = asyncio.get_running_loop().time() + self._stay
 
     async def rest(self) -> None:
         """Returns early once `sign` or `stop` is set; the next rest is longer unless it was."""
@@ -27,4 +39,7 @@ class Waiting:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        self.seconds = self._shortest if done else min(self.seconds * 2, self._longest)
+        if done:
+            self.seconds = self._shortest
+        elif asyncio.get_running_loop().time() >= self._stays_until:
+            self.seconds = min(self.seconds * 2, self._longest)

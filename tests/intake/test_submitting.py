@@ -1,6 +1,7 @@
 """Submitting at the window: a case, or every fault at once and nothing stored."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -107,6 +108,51 @@ async def test_a_submission_takes_one_statement(
     kept = [each for each in statements if not each.lstrip().startswith("SELECT")]
     assert len(kept) == 1, kept
     assert len(statements) <= 4, statements
+
+
+_ODD = {"content-type": "application/json; charset=utf-8"}
+
+
+async def test_the_short_way_and_the_whole_way_are_one_and_the_same(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    """What is odd about a request makes it go the whole way; nobody can tell."""
+    body = json.dumps(submission()).encode()
+    answers = []
+    for number, odd in enumerate(({"content-type": "application/json"}, _ODD)):
+        headers = {**token(), **odd, "Idempotency-Key": f"which-way-{number}"}
+        answers.append(await client.post("/intake/v1/cases", content=body, headers=headers))
+    short, whole = answers
+    assert short.status_code == whole.status_code == 201
+    assert short.json().keys() == whole.json().keys()
+    assert set(short.headers) == set(whole.headers)
+    trails = [await _trail(premises, each.json()["case_number"]) for each in answers]
+    assert trails[0] == trails[1]
+
+
+async def test_a_key_of_the_short_way_holds_on_the_whole_way(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    body = json.dumps(submission()).encode()
+    headers = {**token(), "Idempotency-Key": "one-key-two-ways"}
+    short = await client.post(
+        "/intake/v1/cases", content=body, headers={**headers, "content-type": "application/json"}
+    )
+    whole = await client.post("/intake/v1/cases", content=body, headers={**headers, **_ODD})
+    assert short.json() == whole.json()
+    assert await count(premises, CaseRow) == 1
+
+
+async def _trail(premises: Premises, number: str) -> list[tuple[object, ...]]:
+    async with premises.sessions() as session:
+        rows = await session.execute(
+            text(
+                "SELECT actor, actor_role, action, outcome, facts::text FROM audit "
+                "WHERE case_number = :number"
+            ),
+            {"number": number},
+        )
+        return [tuple(row) for row in rows]
 
 
 @pytest.mark.timeout(120)

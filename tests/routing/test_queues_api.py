@@ -337,6 +337,28 @@ async def test_a_claim_is_two_statements(house: House) -> None:
     assert len(own) == 2, own
 
 
+async def test_a_claim_that_is_asked_for_oddly_goes_the_whole_way_to_the_same_answer(
+    house: House,
+) -> None:
+    for _ in range(2):
+        await house.receive()
+    path, body = f"/routing/v1/queues/{OFFICE}/claims", b'{"limit": 1}'
+    plain = house.officer() | {"idempotency-key": "plain-0001", "content-type": "application/json"}
+    odd = plain | {"idempotency-key": "odd-00001", "content-type": "application/json;charset=utf-8"}
+    short = await house.client.post(path, content=body, headers=plain)
+    whole = await house.client.post(path, content=body, headers=odd)
+    assert short.status_code == whole.status_code == 200
+    assert short.json().keys() == whole.json().keys()
+    assert set(short.headers) == set(whole.headers)
+    again = await house.client.post(
+        path, content=body, headers=odd | {"idempotency-key": "plain-0001"}
+    )
+    assert again.json() == short.json()
+    for wrong, status in ((b'{"limit": 0}', 422), (b'{"limit": 1', 400), (b"[]", 422)):
+        refused = await house.client.post(path, content=wrong, headers=plain)
+        assert refused.status_code == status, refused.text
+
+
 async def test_who_claims_at_the_same_moment_is_served_together_and_each_key_keeps_its_own_answer(
     house: House,
 ) -> None:

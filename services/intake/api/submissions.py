@@ -5,15 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import submission
+from services.intake.actions.circumstances import Counter
+from services.intake.actions.numbers import Slip
 from services.intake.actions.submission import Taken
 from services.intake.api.counters import AtCounter, DrawnNumber, ItemCatalogue
 from services.intake.api.faults import faults_out
 from services.intake.grants import GRANTS
+from services.intake.queries.catalogue import Catalogue
 from shared.db.transactions import Reading, Single
 from shared.http import etags
-from shared.http.idempotency import Along, OnceAlong
+from shared.http.idempotency import Along, Once, OnceAlong
 from shared.http.routes import granted_route
 from shared.identity import tracking_codes
 from shared.problems import FaultOut
@@ -75,15 +79,18 @@ async def submit_case(
 
     同一 `Idempotency-Key` 重发得到同一答复；换一个键再次提交就是另一个办件。
     """
+    along = await once.effect(lambda: submit(session, counter, slip, catalogue, once))
+    return along.response
 
+
+async def submit(
+    session: AsyncSession, counter: Counter, slip: Slip, catalogue: Catalogue, once: Once
+) -> Along:
     def answer(taken: Taken) -> Along:
         location = f"/intake/v1/cases/{taken.case_number}"
         return once.along(201, _taken(taken), {"Location": location, "ETag": etags.of_version(1)})
 
-    along = await once.effect(
-        lambda: submission.submit_case(session, counter, slip, catalogue, answer)
-    )
-    return along.response
+    return await submission.submit_case(session, counter, slip, catalogue, answer)
 
 
 def _taken(taken: Taken) -> CaseTakenOut:

@@ -62,8 +62,8 @@ async def receive_cases(
     for each in arrivals:
         with traces.inside(each.span):
             await _receive(session, each, known, at=at)
-    arrived = [row for row in session.new if isinstance(row, HandoffRow) and row.opened_at]
-    await queries.settle_turns(session, arrived)
+    arrived = [row for row in session if isinstance(row, HandoffRow) and row.opened_at]
+    await queries.settle_turns(session, sorted(arrived, key=lambda row: row.id))
 
 
 async def _receive(session: AsyncSession, given: Arrival, known: Known, *, at: datetime) -> None:
@@ -136,11 +136,12 @@ async def assign_case(
     opened = [row for row in rows if row.stage == rows[0].stage]
     announced: list[Event] = []
     for row in opened:
-        desk = Desk(session, case, row, rows, item, known, at)
+        desk = Desk(session, case, row, rows, item, known, at, fresh=fresh)
         announced += await opening.open_handoff(desk, fresh=fresh)
     # Where the window has accepted for the lead, its later stages need not wait.
     if case.mode == Mode.JOINT_HANDLING:
-        announced += await opening.open_next(Desk(session, case, rows[0], rows, item, known, at))
+        lead = Desk(session, case, rows[0], rows, item, known, at, fresh=fresh)
+        announced += await opening.open_next(lead)
     await trail.record(
         session,
         action="case-assigned",

@@ -127,6 +127,8 @@ class Desk:
     known: Known
     at: datetime
     said: Statement = NOTHING
+    # It has just come, perhaps with others: their turns in the queue are settled together.
+    fresh: bool = False
 
     @property
     def today(self) -> date:
@@ -378,8 +380,8 @@ def _milder(told: str | None, light: Light) -> str:
 
 def take_turn(desk: Desk) -> None:
     """Its place among the sending places, when it comes into the queue or under another light."""
-    row = desk.handoff
-    row.turn = queries.next_turn(row)
+    if not desk.fresh:
+        desk.handoff.turn = queries.next_turn(desk.handoff)
 
 
 async def set_watches(desk: Desk, *, first: bool = False) -> None:

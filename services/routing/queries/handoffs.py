@@ -264,15 +264,16 @@ def next_turn(row: HandoffRow) -> Any:
     )
 
 
+# Some of them may have been written already, without a turn.
+_OTHERS = f"""
+    other.location = given.location AND other.light_rank = given.light
+    AND other.lane_rank = given.lane AND {FREE} AND other.id <> ALL(CAST(:ids AS uuid[]))
+"""
 _NEXT_TURNS = text(f"""
 SELECT greatest(
     (SELECT max(other.turn) + 1 FROM handoff AS other
-        WHERE other.location = given.location AND other.light_rank = given.light
-            AND other.lane_rank = given.lane AND {FREE} AND other.receiving_location = given.sender
-    ),
-    (SELECT min(other.turn) FROM handoff AS other
-        WHERE other.location = given.location AND other.light_rank = given.light
-            AND other.lane_rank = given.lane AND {FREE}),
+        WHERE {_OTHERS} AND other.receiving_location = given.sender),
+    (SELECT min(other.turn) FROM handoff AS other WHERE {_OTHERS}),
     0
 )
 FROM unnest(
@@ -291,8 +292,9 @@ async def settle_turns(session: AsyncSession, rows: Sequence[HandoffRow]) -> Non
     columns = zip(
         ("locations", "lights", "lanes", "senders"), zip(*bands, strict=True), strict=True
     )
+    given = {name: list(each) for name, each in columns} | {"ids": [row.id for row in rows]}
     with session.no_autoflush:
-        found = await session.scalars(_NEXT_TURNS, {name: list(each) for name, each in columns})
+        found = await session.scalars(_NEXT_TURNS, given)
     turns = dict(zip(bands, found.all(), strict=True))
     for row in rows:
         row.turn = turns[_band(row)]

@@ -12,8 +12,9 @@ from shared.clock import Clock
 from shared.workers import pause
 
 TICK = 0.1
-# While there is news, more of it is on its way: somebody waits for it.
-BUSY_TICK = 0.04
+# Where there was news within the last second, more of it is on its way: somebody waits for it.
+BUSY_TICK = 0.02
+BUSY_FOR = 1.0
 # Whoever has not been able to look for so long does not say that nothing has changed.
 STALE_AFTER = timedelta(seconds=30)
 
@@ -72,6 +73,7 @@ class QueueWatcher:
         self._horizon = None
         for location in list(self._generations):
             self.touch(location)
+        clock, busy_until = asyncio.get_running_loop().time, 0.0
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
             while not stop.is_set():
@@ -79,9 +81,10 @@ class QueueWatcher:
                     self._horizon = await connection.scalar(_HORIZON)
                 row = (await connection.execute(_CHANGES, {"horizon": self._horizon})).one()
                 self._horizon = row.horizon
-                news = self._take(row.changes)
+                if self._take(row.changes):
+                    busy_until = clock() + BUSY_FOR
                 self.looked_at = self._clock()
-                await pause(stop, BUSY_TICK if news else TICK)
+                await pause(stop, BUSY_TICK if clock() < busy_until else TICK)
 
     def _take(self, changes: list[tuple[int, str]]) -> bool:
         """Whether there was news."""
