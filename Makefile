@@ -124,8 +124,8 @@ volume: $(VENV)/installed-tests ## The window's reads at 10,000 and 1,000,000 st
 	@$(BIN)/python -m tests.bench.volume $(or $(COUNT),1000000)
 
 .PHONY: fuzz
-fuzz: $(VENV)/installed-tests ## Send what the OpenAPI pages allow and forbid, as every role, for long (FUZZ_EXAMPLES=100)
-	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/python -m pytest -q tests/journeys/test_fuzz.py
+fuzz: $(VENV)/installed-tests ## Send what the OpenAPI pages allow and forbid, as every role, for long (FUZZ_EXAMPLES=20 of each, FUZZ_SECONDS=)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20} $(BIN)/python -m pytest -q tests/journeys/test_fuzz.py
 
 .PHONY: explore
 explore: $(VENV)/installed-tests ## Property tests with examples that no run has tried before

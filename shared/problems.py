@@ -218,7 +218,18 @@ def is_passing(error: BaseException) -> bool:
     return False
 
 
+# NUL, or half a character, on its way into a text or a document.
+_NO_TEXT = ("22021", "22P05")
+
+
+def _is_no_text(error: BaseException) -> bool:
+    """Whatever door it came through: no answer of ours is at fault."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NO_TEXT
+
+
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
+    if _is_no_text(error):
+        return _reply(400, plain_document(400))
     if is_passing(error):
         log.warning("database_unavailable", error=type(error).__name__)
         return _reply(503, plain_document(503), {"Retry-After": "1"})

@@ -31,11 +31,10 @@ class FileTypeError(UnsupportedError):
 class FileTypeMismatchError(UnsupportedError):
     code = "file-type-mismatch"
 
-    def __init__(self, declared: str, found: str) -> None:
+    def __init__(self, found: str) -> None:
         super().__init__(
             "文件内容与所声明的类型不符",
             "the content is not of the declared type",
-            declared=declared,
             found=found,
         )
 
@@ -81,7 +80,7 @@ class Arriving:
         if found is None or found not in self._accepted:
             raise FileTypeError(self._accepted)
         if self._declared is not None and self._declared != found:
-            raise FileTypeMismatchError(self._declared, found)
+            raise FileTypeMismatchError(found)
         return found
 
 

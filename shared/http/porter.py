@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from math import ceil
 from time import monotonic
 from typing import Any
@@ -183,8 +184,12 @@ class _Visit:
 
     @property
     def address(self) -> str:
+        """As the gateway says it, if that is an address: what stands there is put on the trail."""
         client = self.scope.get("client")
-        return client[0] if client else "-"
+        try:
+            return str(ip_address(client[0])) if client else "-"
+        except ValueError:
+            return "-"
 
     @property
     def declared_length(self) -> int:

@@ -4,7 +4,9 @@ Each house lists its sealed columns; what every house has alike (kept answers, o
 what is parked) is listed here. A turn takes a few rows that nobody holds, by primary key, and ends
 its transaction: no request waits for longer than that, and none waits behind a lock of ours while
 we wait for it. What a search finds by (a blind index) is made anew with the row that it is of;
-until then a search asks under both keys (Keyring.blinds).
+until then whatever is found or counted by it asks under both keys (Keyring.blinds): a row has its
+old index or its new one at any moment, and never none, so that a second column would only be filled
+and looked through beside the first.
 
 A process may seal with the old key for as long as it takes to look at the ring again, and commit
 later still. And until it has looked it does not find what was taken to the new index key. So the

@@ -180,10 +180,11 @@ async def look_through_tables(
 
 
 def look_through_files(folder: Path, marks: Marks) -> dict[str, set[str]]:
-    """Whatever lies beside the database: stored files, logs, what processes left."""
+    """Whatever lies beside the database: stored files, logs (the database's too), leavings."""
     found = {}
     for path in folder.rglob("*"):
-        if path.is_file() and "pg" not in path.relative_to(folder).parts:
+        of_database = "pg" in path.relative_to(folder).parts
+        if path.is_file() and (path.name.endswith("log") or not of_database):
             fields = marks.found_in(path.read_bytes().decode("utf-8", "ignore"))
             if fields:
                 found[path.name] = fields

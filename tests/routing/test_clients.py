@@ -1,6 +1,8 @@
 """Service accounts: a secret shown once, a short token, and only what is the client's own."""
 
+import base64
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -76,6 +78,23 @@ async def test_wrong_unknown_and_disabled_are_told_apart_by_nobody(house: House)
     assert {each.status_code for each in answers} == {401}
     assert len({each.content for each in answers}) == 1
     assert answers[0].json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("client_id", ["\0", "c\0lient", "' OR ''='", "../client", "李示例"])
+async def test_a_name_that_is_none_is_refused_and_breaks_nothing(
+    house: House, client_id: str
+) -> None:
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": "x" * 40}
+    in_form = await house.client.post("/routing/oauth/token", data=form)
+    named = base64.b64encode(f"{quote(client_id)}:{'x' * 40}".encode()).decode()
+    in_header = await house.client.post(
+        "/routing/oauth/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Basic {named}"},
+    )
+    wanted = 400 if "\0" in client_id else 401
+    assert [in_form.status_code, in_header.status_code] == [wanted, wanted]
+    assert client_id not in in_form.text + in_header.text
 
 
 async def test_a_rotated_secret_holds_as_long_as_it_was_said(house: House) -> None:

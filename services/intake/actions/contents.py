@@ -17,7 +17,7 @@ from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
 from shared.chance import new_id
 from shared.db.transactions import Opening
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, told_back
 from shared.files.store import FileRecord, FileStore
 from shared.http import etags
 from shared.means import origin
@@ -31,10 +31,11 @@ class MaterialUnknownError(NotFoundError):
     code = "material-unknown"
 
     def __init__(self, material_code: str) -> None:
+        said = told_back(material_code, "?")
         super().__init__(
-            f"本事项的材料清单里没有「{material_code}」",
-            f"“{material_code}” is not on this item's list of materials",
-            material_code=material_code,
+            f"本事项的材料清单里没有「{said}」",
+            f"“{said}” is not on this item's list of materials",
+            material_code=said,
         )
 
 
@@ -42,10 +43,11 @@ class NoContentError(NotFoundError):
     code = "no-content"
 
     def __init__(self, material_code: str) -> None:
+        said = told_back(material_code, "?")
         super().__init__(
-            f"材料「{material_code}」还没有上传文件",
-            f"no file has been uploaded for “{material_code}”",
-            material_code=material_code,
+            f"材料「{said}」还没有上传文件",
+            f"no file has been uploaded for “{said}”",
+            material_code=said,
         )
 
 

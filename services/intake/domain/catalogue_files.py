@@ -50,7 +50,8 @@ def _read_json(text: str) -> Catalogue:
         raw = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         return Catalogue((), (fault("", "not-json", line=error.lineno, column=error.colno),))
-    except RecursionError:
+    except (RecursionError, ValueError):
+        # Deeper, or a number longer, than anything that is meant.
         return Catalogue((), (fault("", "not-a-catalogue"),))
     if repeated:
         named = sorted({told_back(each, "?") for each in repeated})

@@ -197,7 +197,7 @@ def _lines(column: Column, cell: str) -> Any:
 def _json(_: Column, cell: str) -> Any:
     try:
         return json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cell
 
 

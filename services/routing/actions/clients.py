@@ -12,7 +12,14 @@ from services.routing.queries import partners as queries
 from services.routing.queries import registry
 from shared.audit import trail
 from shared.chance import new_id, new_secret
-from shared.errors import ConflictError, DomainError, Fault, InvalidError, UnprovenError
+from shared.errors import (
+    ConflictError,
+    DomainError,
+    Fault,
+    InvalidError,
+    UnprovenError,
+    told_back,
+)
 from shared.means import origin
 from shared.security.callers import Role
 from shared.security.issuer import LocalIssuer
@@ -39,8 +46,8 @@ class ScopeRefusedError(DomainError):
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            f"不能取得“{scope}”的令牌：不是该客户端的地点",
-            f"the client has no place {scope}",
+            f"不能取得“{told_back(scope, '所填')}”的令牌：不是该客户端的地点",
+            f"the client has no place {told_back(scope, 'like that')}",
             error="invalid_scope",
         )
 

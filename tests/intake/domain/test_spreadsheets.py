@@ -225,3 +225,49 @@ def test_a_table_saved_by_a_chinese_office_is_read() -> None:
     writer.writerows(rows)
     found = catalogue_files.read(out.getvalue().encode("gb18030"), FileKind.CSV)
     assert (found.faults, found.items) == ((), (item,))
+
+
+def _codes(content: bytes, kind: FileKind = FileKind.JSON) -> set[str]:
+    found = catalogue_files.read(content, kind)
+    assert found.items == ()
+    return {each.code for each in found.faults}
+
+
+HOSTILE_JSON: list[tuple[bytes, str]] = [
+    (b'{"items": [{"code": "A", "code": "B"}]}', "name-repeated"),
+    (b'{"items": [], "items": []}', "name-repeated"),
+    (b'{"items": [{"version": NaN}]}', "not-a-number"),
+    (b'{"items": [{"version": -Infinity}]}', "not-a-number"),
+    (b'{"items": [{"name": "a\\u0000b"}]}', "bad-character"),
+    (b'{"items": [{"name": "a\\ud800"}]}', "bad-character"),
+    (b'{"items": [{"name": "a\x00b"}]}', "not-readable"),
+    (b'{"items": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "not-a-catalogue"),
+    (b'{"items": "../../etc/passwd"}', "not-a-catalogue"),
+    (b'{"items": [{"code": "../../etc/passwd"}]}', "bad-format"),
+    (b'{"items": [{"version": 1e400}]}', "not-an-integer"),
+    (b'{"items": [{"version": ' + b"9" * 5000 + b"}]}", "not-a-catalogue"),
+]
+
+
+@pytest.mark.parametrize(("content", "code"), HOSTILE_JSON)
+def test_what_no_catalogue_should_say_is_refused(content: bytes, code: str) -> None:
+    assert code in _codes(content)
+
+
+def test_a_cell_of_megabytes_and_one_that_is_nested_deeply_are_refused() -> None:
+    rows = table(builders.make_item())
+    rows[0]["guide"] = "x" * 2_000_000
+    assert "not-a-table" in {each.code for each in read(rows).faults}
+    rows = table(builders.make_item())
+    rows[0]["form_schema"] = "[" * 100_000 + "]" * 100_000
+    assert read(rows).items == ()
+    rows[0]["form_schema"] = '{"minimum": NaN}'
+    assert read(rows).items == ()
+
+
+def test_what_stands_above_a_table_without_headings_is_not_repeated() -> None:
+    found = read(table(builders.make_item()), names=["李示例", "620102199001018896"])
+    assert "heading-unknown" in {each.code for each in found.faults}
+    whole = str([(each.pointer, each.message_zh, each.message_en) for each in found.faults])
+    assert "李示例" not in whole
+    assert "620102199001018896" not in whole

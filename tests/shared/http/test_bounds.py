@@ -143,3 +143,33 @@ async def test_data_is_no_page_and_pages_load_nothing_from_elsewhere(
 
 def _nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
+
+
+NO_TEXT = [
+    (rb'{"words": "a\u0000b"}', "bad-character"),
+    (rb'{"words": "\ud83d"}', "bad-character"),
+    (rb'{"words": "\ude00\ud83d"}', "bad-character"),
+    (rb'{"words": "\ud83dx\ude00"}', "bad-character"),
+    (rb'{"words": "\ud83d\\ude00"}', "bad-character"),
+    (b'{"weight": NaN}', "not-a-number"),
+    (b'{"weight": [-Infinity]}', "not-a-number"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), NO_TEXT)
+async def test_what_could_be_stored_nowhere_is_refused(
+    client: httpx.AsyncClient, bearer: Token, body: bytes, code: str
+) -> None:
+    headers = {**bearer(), "Content-Type": "application/json", "Idempotency-Key": "12345678"}
+    answer = await client.post("/house/v1/notes", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert [fault["code"] for fault in answer.json()["faults"]] == [code]
+
+
+@given(st.text())
+def test_any_text_whatsoever_passes_however_it_is_escaped(text: str) -> None:
+    told = text.replace("\0", "").encode("utf-8", "ignore").decode()
+    for ascii_only in (True, False):
+        bodies.check(
+            json.dumps({"NaN": told, "\\u0000": "\\ud800"}, ensure_ascii=ascii_only).encode()
+        )
