@@ -80,21 +80,18 @@ async def test_wrong_unknown_and_disabled_are_told_apart_by_nobody(house: House)
     assert answers[0].json()["error"] == "invalid_client"
 
 
-@pytest.mark.parametrize("client_id", ["\0", "c\0lient", "' OR ''='", "../client", "李示例"])
-async def test_a_name_that_is_none_is_refused_and_breaks_nothing(
-    house: House, client_id: str
-) -> None:
-    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": "x" * 40}
-    in_form = await house.client.post("/routing/oauth/token", data=form)
-    named = base64.b64encode(f"{quote(client_id)}:{'x' * 40}".encode()).decode()
-    in_header = await house.client.post(
-        "/routing/oauth/token",
-        data={"grant_type": "client_credentials"},
-        headers={"Authorization": f"Basic {named}"},
-    )
-    wanted = 400 if "\0" in client_id else 401
-    assert [in_form.status_code, in_header.status_code] == [wanted, wanted]
-    assert client_id not in in_form.text + in_header.text
+async def test_a_name_that_is_none_is_refused_and_breaks_nothing(house: House) -> None:
+    for client_id in ("\0", "c\0lient", "' OR ''='", "../client", "李示例"):
+        form = {"client_id": client_id, "client_secret": "x" * 40}
+        named = base64.b64encode(f"{quote(client_id)}:{'x' * 40}".encode()).decode()
+        for given, headers in ((form, {}), ({}, {"Authorization": f"Basic {named}"})):
+            answer = await house.client.post(
+                "/routing/oauth/token",
+                data={"grant_type": "client_credentials", **given},
+                headers=headers,
+            )
+            assert answer.status_code == (400 if "\0" in client_id else 401)
+            assert client_id not in answer.text
 
 
 async def test_a_rotated_secret_holds_as_long_as_it_was_said(house: House) -> None:

@@ -58,12 +58,11 @@ async def test_what_somebody_else_signed_or_for_another_door_does_not_come_in(
     assert await _kept(premises) == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"\xff\xfe", b"{", b"[" * 30_000, b'{"a": "\\u0000"}', b"NaN", b'{"a": "\\ud800"}']
-)
 async def test_a_report_that_cannot_be_read_is_refused(
-    body: bytes, client: httpx.AsyncClient, time: Time
+    client: httpx.AsyncClient, time: Time
 ) -> None:
-    good = Genuine(secrets.decode(SECRET), "push-2", int(time().timestamp()), body)
-    answer = await client.post(DOORS[1], content=body, headers=good.signed())
-    assert answer.status_code == 422
+    nul, half = b'{"a": "\\u0000"}', b'{"a": "\\ud800"}'
+    for body in (b"\xff\xfe", b"{", b"[" * 30_000, nul, half, b"NaN"):
+        good = Genuine(secrets.decode(SECRET), "push-2", int(time().timestamp()), body)
+        answer = await client.post(DOORS[1], content=body, headers=good.signed())
+        assert answer.status_code == 422, body[:40]

@@ -25,8 +25,8 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def _inflating() -> bytes:
-    """Two hundred megabytes of nothing, and once more around it."""
-    once = zlib.compress(bytes(200 * MB), 9)
+    """Sixty megabytes of nothing, and once more around it."""
+    once = zlib.compress(bytes(60 * MB), 9)
     twice = zlib.compress(once, 9)
     filters = b"/Filter [/FlateDecode /FlateDecode] /Length %d" % len(twice)
     return _START + b"1 0 obj <<%s>> stream\n%s\nendstream endobj" % (filters, twice) + _END
@@ -78,7 +78,7 @@ def _behind(padding: int, *, height: int = 50_000) -> bytes:
         png(2**31 - 1, 1),
         jpeg(50_000, 50_000),
         _behind(1 * MB),
-        _behind(20 * MB),
+        _behind(5 * MB),
         jpeg(50_000, 0),
         jpeg().replace(b"\xff\xc0", b"\xff\xe0"),
     ],

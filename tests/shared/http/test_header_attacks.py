@@ -53,63 +53,62 @@ _BODY = b"POST /house/v1/notes HTTP/1.1\r\nHost: house\r\n"
 _HIDDEN = b"GET /house/v1/notes/board HTTP/1.1\r\nHost: house\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        BOARD + b"X-A: a\0b\r\n\r\n",
-        BOARD + b"X-A: a\rX-B: b\r\n\r\n",
-        BOARD + b"X A: a\r\n\r\n",
-        BOARD + b": a\r\n\r\n",
-        b"GET /house/v1/notes/board\r\nX: 1 HTTP/1.1\r\n\r\n",
-        _BODY + b"Content-Length: 5\r\nContent-Length: 60\r\n\r\n" + _HIDDEN,
-        _BODY + b"Content-Length: -1\r\n\r\n" + _HIDDEN,
-        _BODY + b"Content-Length: 0x40\r\n\r\n" + _HIDDEN,
-        _BODY + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + _HIDDEN,
-        _BODY + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + _HIDDEN,
-        _BODY + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + _HIDDEN,
-    ],
-)
-async def test_no_second_request_hides_in_a_broken_one(port: int, request_: bytes) -> None:
+BROKEN = [
+    BOARD + b"X-A: a\0b\r\n\r\n",
+    BOARD + b"X-A: a\rX-B: b\r\n\r\n",
+    BOARD + b"X A: a\r\n\r\n",
+    BOARD + b": a\r\n\r\n",
+    b"GET /house/v1/notes/board\r\nX: 1 HTTP/1.1\r\n\r\n",
+    _BODY + b"Content-Length: 5\r\nContent-Length: 60\r\n\r\n" + _HIDDEN,
+    _BODY + b"Content-Length: -1\r\n\r\n" + _HIDDEN,
+    _BODY + b"Content-Length: 0x40\r\n\r\n" + _HIDDEN,
+    _BODY + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + _HIDDEN,
+    _BODY + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + _HIDDEN,
+    _BODY + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + _HIDDEN,
+]
+
+
+async def test_no_second_request_hides_in_a_broken_one(port: int) -> None:
     """Whoever stands before us may read it otherwise: it is refused, not guessed at."""
-    assert all(status >= 400 for status in statuses(await said(port, request_)))
+    answers = await asyncio.gather(*(said(port, request) for request in BROKEN))
+    for request, answer in zip(BROKEN, answers, strict=True):
+        assert all(status >= 400 for status in statuses(answer)), request
 
 
-@pytest.mark.parametrize(
-    "path", ["/house/v1/notes/%00", "/house/v1/notes?after=%00", "/house/v1/notes/a%00b?x=1"]
-)
 async def test_an_address_with_nul_in_it_is_refused(
-    client: httpx.AsyncClient, bearer: Token, path: str
+    client: httpx.AsyncClient, bearer: Token
 ) -> None:
-    answer = await client.get(path, headers=bearer())
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    for path in ("/house/v1/notes/%00", "/house/v1/notes?after=%00", "/house/v1/notes/a%00b?x=1"):
+        answer = await client.get(path, headers=bearer())
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        (b"x-request-id", b"abcdefgh\r\nset-cookie: a=b"),
-        (b"x-request-id", "é".encode("latin-1") * 10),
-        (b"x-request-id", b"a" * 65),
-        (b"host", b"evil.example"),
-        (b"x-forwarded-host", b"evil.example"),
-        (b"forwarded", b"for=evil;host=evil.example"),
-        (b"x-original-url", b"/house/v1/notes/spoiled"),
-        (b"x-http-method-override", b"DELETE"),
-        (b"traceparent", b"00-\xff\xfe-evil.example-01"),
-        (b"accept-language", b"\xff\xfe"),
-        (b"if-match", b"\xff" * 50),
-        (b"range", b"bytes=0-" + b"9" * 400),
-    ],
-)
+SENT = [
+    (b"x-request-id", b"abcdefgh\r\nset-cookie: a=b"),
+    (b"x-request-id", "é".encode("latin-1") * 10),
+    (b"x-request-id", b"a" * 65),
+    (b"host", b"evil.example"),
+    (b"x-forwarded-host", b"evil.example"),
+    (b"forwarded", b"for=evil;host=evil.example"),
+    (b"x-original-url", b"/house/v1/notes/spoiled"),
+    (b"x-http-method-override", b"DELETE"),
+    (b"traceparent", b"00-\xff\xfe-evil.example-01"),
+    (b"accept-language", b"\xff\xfe"),
+    (b"if-match", b"\xff" * 50),
+    (b"range", b"bytes=0-" + b"9" * 400),
+]
+
+
 async def test_no_header_of_theirs_comes_back_in_one_of_ours(
-    client: httpx.AsyncClient, bearer: Token, sent: tuple[bytes, bytes]
+    client: httpx.AsyncClient, bearer: Token
 ) -> None:
-    headers = [*((k.encode(), v.encode()) for k, v in bearer(Role.CLERK).items()), sent]
-    answer = await client.get("/house/v1/notes", headers=headers)
-    assert answer.status_code == 200
-    assert sent[1] not in b"\n".join(k + v for k, v in answer.headers.raw)
-    assert "set-cookie" not in answer.headers
-    assert b"evil" not in answer.content
+    for sent in SENT:
+        headers = [*((k.encode(), v.encode()) for k, v in bearer(Role.CLERK).items()), sent]
+        answer = await client.get("/house/v1/notes", headers=headers)
+        assert answer.status_code == 200
+        assert sent[1] not in b"\n".join(k + v for k, v in answer.headers.raw)
+        assert "set-cookie" not in answer.headers
+        assert b"evil" not in answer.content
 
 
 @pytest.mark.parametrize("key", [b"short", b"a" * 101, b"\xff" * 20, b"key 0001 x", b"key\t00012"])
@@ -144,6 +143,7 @@ async def test_what_is_no_address_is_not_put_on_the_trail(
 
     transport = httpx.ASGITransport(looking)  # type: ignore[arg-type]  # the same
     async with httpx.AsyncClient(transport=transport, base_url="http://house") as opened:
-        answer = await opened.get("/house/v1/notes", headers=bearer())
-    assert answer.status_code == 200
-    assert seen == ["-"]
+        for _ in told:
+            answer = await opened.get("/house/v1/notes", headers=bearer())
+            assert answer.status_code == 200
+    assert seen == ["-"] * 6 + ["10.0.0.1", "::1"]
