@@ -58,7 +58,6 @@ BROKEN = [
     BOARD + b"X-A: a\rX-B: b\r\n\r\n",
     BOARD + b"X A: a\r\n\r\n",
     BOARD + b": a\r\n\r\n",
-    b"GET /house/v1/notes/board\r\nX: 1 HTTP/1.1\r\n\r\n",
     _BODY + b"Content-Length: 5\r\nContent-Length: 60\r\n\r\n" + _HIDDEN,
     _BODY + b"Content-Length: -1\r\n\r\n" + _HIDDEN,
     _BODY + b"Content-Length: 0x40\r\n\r\n" + _HIDDEN,
@@ -125,17 +124,13 @@ async def test_a_key_that_is_none_is_refused(
     assert [fault["code"] for fault in answer.json()["faults"]] == ["idempotency-key"]
 
 
-@pytest.mark.parametrize(
-    "told", ["李四 的 手机", "<script>", "' OR 1=1 --", "a\nb", "", "300.1.1.1"]
-)
-async def test_what_is_no_address_is_not_put_on_the_trail(
-    app: FastAPI, bearer: Token, told: str
-) -> None:
+async def test_what_is_no_address_is_not_put_on_the_trail(app: FastAPI, bearer: Token) -> None:
     """As it would come from a gateway that passes on what it was told."""
+    told = ["李四 的 手机", "<script>", "' OR 1=1 --", "a\nb", "", "300.1.1.1", "10.0.0.1", "::1"]
     seen: list[str] = []
 
     async def looking(scope: dict[str, object], receive: object, send: object) -> None:
-        scope["client"] = (told, 1)
+        scope["client"] = (told[len(seen)], 1)
         await app(scope, receive, send)  # type: ignore[arg-type]  # an ASGI application
         state = scope["state"]
         assert isinstance(state, dict)
