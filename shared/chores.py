@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -20,8 +21,29 @@ from shared.telemetry import metrics
 from shared.workers import Workers, every
 
 HOUSES = ("intake", "routing", "notify")
-# An office waits for what comes to routing; the others' pictures may be a moment older.
-GATHER: Mapping[str, float] = MappingProxyType({"routing": 0.01})
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How long, while there is traffic, each loop lets more come before it goes on: what is done
+    together costs a fraction. A single message waits for nothing."""
+
+    relay: float = 0.0
+    store: float = 0.0
+    apply: float = 0.0
+
+
+# Between a window and the office's queue nobody is to wait: intake's relay, routing's inbox. The
+# pictures that the others make of it may be a moment older.
+_GATHERING: Mapping[str, Gathering] = MappingProxyType(
+    {
+        "intake": Gathering(relay=0.01, store=0.05, apply=0.1),
+        "routing": Gathering(relay=0.05, apply=0.02),
+        "notify": Gathering(relay=0.05, store=0.05, apply=0.1),
+    }
+)
+# In one process, for a few people at a time, there is nothing to be gained.
+_AT_ONCE = Gathering()
 
 
 def add_chores(
@@ -31,17 +53,20 @@ def add_chores(
     handlers: Mapping[str, Handler],
 ) -> None:
     house, stored = premises.house, asyncio.Event()
+    gathering = _GATHERING[house] if premises.settings.served else _AT_ONCE
     relay = Relay(
         premises.engine,
         transport,
         source=premises.carried.source,
         recorded=premises.recorded,
+        gather=gathering.relay,
     )
     listener = Listener(
         consumer=house,
         producers=tuple(other for other in HOUSES if other != house),
         store=inbox.storing(premises.sessions, stored),
         take_back=keeping.taking_back(premises.sessions),
+        gather=gathering.store,
     )
     applier = Applier(
         premises.engine,
@@ -50,7 +75,7 @@ def add_chores(
         carried=premises.carried,
         clock=premises.clock,
         stored=stored,
-        gather=GATHER.get(house, 0.03),
+        gather=gathering.apply,
     )
     sealer = Sealer(premises.sealer_engine, premises.clock)
     workers.add(f"{house}-relay", relay.run)

@@ -18,6 +18,8 @@ _LONGEST_PAUSE = 15.0
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait, but not a moment longer than until `stop`."""
+    if not seconds:
+        return
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:

@@ -187,7 +187,8 @@ class AmqpTransport:
         if listener.take_back is not None:
             stores[self._topology.unrouted(listener.consumer)] = _taking_back(listener.take_back)
         readers = [
-            QueueReader(await connection.channel(), queue, store) for queue, store in stores.items()
+            QueueReader(await connection.channel(), queue, store, gather=listener.gather)
+            for queue, store in stores.items()
         ]
         async with asyncio.TaskGroup() as group:
             for reader in readers:

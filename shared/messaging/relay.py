@@ -19,6 +19,7 @@ from shared.messaging.envelope import Lane, Message, traced
 from shared.messaging.transport import Transport, TransportAwayError
 from shared.messaging.waiting import Waiting
 from shared.telemetry import traces
+from shared.workers import pause
 
 log = structlog.get_logger()
 
@@ -26,7 +27,8 @@ GRACE_SECONDS = 2.0
 
 
 class Relay:
-    """`recorded` is set after commits of this process; what others recorded is found by polling."""
+    """`recorded` is set after commits of this process; what others recorded is found by polling.
+    After a batch that was not full `gather` seconds pass, so that more of it goes together."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Relay:
         source: str,
         recorded: asyncio.Event | None = None,
         batch: int = 200,
+        gather: float = 0.0,
         retry_first: float = 0.5,
         retry_ceiling: float = 30.0,
     ) -> None:
@@ -45,6 +48,7 @@ class Relay:
         self._source = source
         self._recorded = recorded or asyncio.Event()
         self._batch = batch
+        self._gather = gather
         self._retry_first = retry_first
         self._retry_ceiling = retry_ceiling
 
@@ -68,8 +72,11 @@ class Relay:
                 await away.rest()
                 continue
             away.reset()
-            if published:
+            if published == self._batch:
                 waiting.reset()
+            elif published:
+                waiting.reset()
+                await pause(stop, self._gather)
             else:
                 await waiting.rest()
 

@@ -33,12 +33,14 @@ class NotCarriedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """`consumer` hears everything that `producers` publish, and keeps it with `store`."""
+    """`consumer` hears everything that `producers` publish, and keeps it with `store`; what comes
+    within `gather` seconds of each other may be kept together."""
 
     consumer: str
     producers: tuple[str, ...]
     store: Store
     take_back: TakeBack | None = None
+    gather: float = 0.0
 
 
 class Transport(Protocol):

@@ -13,7 +13,7 @@ from shared.workers import pause
 
 TICK = 0.1
 # Where there was news within the last second, more of it is on its way: somebody waits for it.
-BUSY_TICK = 0.02
+BUSY_TICK = 0.03
 BUSY_FOR = 1.0
 # Whoever has not been able to look for so long does not say that nothing has changed.
 STALE_AFTER = timedelta(seconds=30)
