@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +27,7 @@ class Means:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Who acts, and from where; written into the audit trail. `partner`: of which installation,
-    where it is not this one."""
+    where it is not this one; `acted_at`: when they acted there, of which we are told now."""
 
     actor: str
     role: str
@@ -35,6 +36,7 @@ class Origin:
     partner: str | None = None
     address: str | None = None
     request_id: str | None = None
+    acted_at: datetime | None = None
 
 
 SYSTEM = Origin(actor="system", role="system")
@@ -62,3 +64,10 @@ def cached(session: AsyncSession, kind: type[Kind]) -> Kind:
 def origin(session: AsyncSession) -> Origin:
     carried: Origin = session.info.get("origin", SYSTEM)
     return carried
+
+
+def acted_at(session: AsyncSession, *, since: datetime, at: datetime) -> datetime:
+    """When it was done, from which the law counts: now, or what a partner says of its own act, no
+    earlier than what came before it here. `at` is when it is written down."""
+    said = origin(session).acted_at
+    return at if said is None else min(max(said, since), at)

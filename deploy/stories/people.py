@@ -72,6 +72,19 @@ class Person:
             raise StuckError(f"{self.name} POST {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
 
+    async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return await self._ask(method, path, **options)
+
+    async def fetched(self, path: str, *, what: str) -> bytes:
+        """The bytes that lie there, once they do."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            answer = await self.get(path, params={"purpose": "审查申请材料"})
+            if answer.status_code == httpx.codes.OK:
+                return answer.content
+            await asyncio.sleep(0.1)
+        raise StuckError(f"{self.name} 等不到{what}（{path}）：{answer.status_code}")
+
     async def _ask(
         self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
     ) -> httpx.Response:

@@ -88,6 +88,8 @@ _BODY_LIMITS = (
 
 # Longer than any upload takes.
 _UPLOAD_ENDS = timedelta(hours=24)
+# So many partners' files come at a time.
+_FETCHING = 3
 
 
 def create_app(premises: Premises) -> FastAPI:
@@ -152,7 +154,10 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
     line = PartnerLine(premises.outbound, premises.clock)
     hands = Worker(premises.sessions, door.visit, line, premises.clock)
-    workers.add("intake-handed-in", every(0.3, timers.take_handed_in(hands)))
+    workers.add("intake-handed-in", every(0.3, timers.take_handed_in(hands, files=False)))
+    for number in range(_FETCHING):
+        name = f"intake-handed-in-files-{number}"
+        workers.add(name, every(1.0, timers.take_handed_in(hands, files=True)))
 
 
 async def _sweep(premises: Premises, files: FileStore) -> bool:

@@ -44,7 +44,7 @@ GRANTS = Grants(
             Role.OFFICER: {Relation.OWN_HANDLER},
             Role.SUPERVISOR: {Relation.OWN_HANDLER},
         },
-        "correct_case": _WINDOW,
+        "correct_case": _WINDOW_OR_PARTNER,
         "note_verifications": _WINDOW,
         "note_payment": _WINDOW,
         "read_progress": ANONYMOUS,

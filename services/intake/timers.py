@@ -47,8 +47,8 @@ def _each(sessions: Sessions, clock: Clock, due: _Due, act: _Act) -> Work:
     return work
 
 
-def take_handed_in(worker: Worker) -> Work:
+def take_handed_in(worker: Worker, *, files: bool) -> Work:
     async def work() -> bool:
-        return await handed_in.take_next(worker)
+        return await handed_in.take_next(worker, files=files)
 
     return work

@@ -108,6 +108,8 @@ _LARGE = (
     ("POST", r"^/routing/oauth/token$", 8 * 1024),
 )
 _UPLOAD_ENDS = timedelta(hours=24)
+# So many partners' files come at a time.
+_FETCHING = 3
 
 
 def create_app(premises: Premises) -> FastAPI:
@@ -193,7 +195,10 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
     line = PartnerLine(premises.outbound, clock)
     hands = Worker(sessions, door.visit, line, clock)
-    workers.add("routing-partners", every(0.3, timers.apply_webhooks(hands)))
+    workers.add("routing-partners", every(0.3, timers.apply_webhooks(hands, files=False)))
+    for number in range(_FETCHING):
+        name = f"routing-partner-files-{number}"
+        workers.add(name, every(1.0, timers.apply_webhooks(hands, files=True)))
     workers.add("routing-purge-changes", every(60.0, timers.purge_changes(sessions, clock)))
 
 

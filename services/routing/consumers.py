@@ -23,6 +23,7 @@ from services.routing.actions import (
     transfers,
 )
 from services.routing.actions.deferrals import Broken
+from services.routing.domain import crossings
 from services.routing.domain.parcels import Deed
 from services.routing.models import CaseRow, ContentRow, ItemRow
 from services.routing.queries import handoffs as queries
@@ -209,10 +210,11 @@ async def on_supplement_given(session: AsyncSession, message: Received[Supplemen
         materials=given.materials,
         originals=_originals(given.originals),
         application={"given_at": given.given_at.isoformat(), **(given.application or {})},
+        given_at=given.given_at,
         at=message.now,
     )
     await crossing.mirror_request(
-        session, case, "case.supplemented", given.application or {}, at=message.now
+        session, case, "case.supplemented", given.application or {}, at=given.given_at
     )
 
 
@@ -221,9 +223,11 @@ async def on_withdrawal_requested(
 ) -> None:
     case = await _case(session, message.data.case_number)
     told = message.data
-    await requests.apply_withdrawal(session, case, told.withdrawal_id, at=message.now)
+    await requests.apply_withdrawal(
+        session, case, told.withdrawal_id, asked_at=told.at, at=message.now
+    )
     withdrawn = {"reason": told.reason}
-    await crossing.mirror_request(session, case, "case.withdrawn", withdrawn, at=message.now)
+    await crossing.mirror_request(session, case, "case.withdrawn", withdrawn, at=told.at)
 
 
 async def on_application_amended(
@@ -234,6 +238,9 @@ async def on_application_amended(
     case = await _case(session, told.case_number)
     facts = {"cause": told.cause, "fields": told.fields}
     await cases.amend_application(session, case, told.application, facts, at=message.now)
+    if told.cause == "correction":
+        body = crossings.corrected(told.fields, told.application)
+        await crossing.mirror_request(session, case, "case.corrected", body, at=message.now)
 
 
 async def on_promise_broken(session: AsyncSession, message: Received[PromiseBroken]) -> None:

@@ -55,9 +55,9 @@ def lapse_leases(sessions: Sessions, clock: Clock) -> Work:
     return work
 
 
-def apply_webhooks(worker: Worker) -> Work:
+def apply_webhooks(worker: Worker, *, files: bool) -> Work:
     async def work() -> bool:
-        return await applying.apply_next(worker)
+        return await applying.apply_next(worker, files=files)
 
     return work
 

@@ -218,6 +218,7 @@ class _Visit:
                 partner=caller.partner,
                 address=address,
                 request_id=self.request_id,
+                acted_at=caller.acted_at,
             )
         state.update(caller=caller, origin=origin, request_id=self.request_id)
 

@@ -1,6 +1,7 @@
 """Who is calling: what a verified token says of its bearer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -18,7 +19,8 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`location` is the place someone acts for, `division` the area someone supervises, `partner`
-    the installation that a partner's systems and people belong to."""
+    the installation that a partner's systems and people belong to; `acted_at` is when somebody
+    acted there of whom it tells only now, never said by a token."""
 
     subject: str
     name: str
@@ -28,3 +30,4 @@ class Caller:
     partner: str | None = None
     issuer: str = ""
     token_id: str | None = None
+    acted_at: datetime | None = None

@@ -1,7 +1,9 @@
 """What a partner's window hands in: cases and files, fetched, compared, taken by our own door."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,7 @@ from sqlalchemy import select, text
 from services.intake import app as intake
 from services.intake.actions import handed_in
 from services.intake.actions.handed_in import Door, Instructions, Worker
-from services.intake.models import ContentRow, HandedInRow
+from services.intake.models import CaseRow, ContentRow, HandedInRow
 from shared.http.inner import Answer, InnerDoor, Visit
 from shared.premises import Premises
 from tests.intake.conftest import AT, Tokens
@@ -37,28 +39,38 @@ class Counter:
             self.premises.sessions, door or self.door.visit, self.there.line(clock), clock
         )
 
-    async def keep(self, kind: str, content: dict[str, str], number: str | None = None) -> str:
+    async def keep(
+        self,
+        kind: str,
+        content: dict[str, str],
+        number: str | None = None,
+        *,
+        partner: str = PARTNER,
+        joint: str = "J62000026000000011",
+    ) -> str:
         id_ = str(uuid4())
         told = Instructions(
-            partner=PARTNER,
+            partner=partner,
             webhook_id=id_,
             kind=kind,
-            joint_number="J62000026000000011",
+            joint_number=joint,
             their_number="62000026000000011",
             case_number=number,
             location=WINDOW,
             content=content,
             actor={"id": "zhao", "name": "赵窗口"},
             access=ACCESS,
+            at=AT - timedelta(hours=1),
         )
         async with self.premises.sessions.begin() as session:
             await handed_in.keep(session, told, at=AT)
         return id_
 
-    async def case(self) -> str:
-        content = self.there.content("case", {"submission": submission("full_online")})
+    async def case(self, **said: Any) -> str:
+        whole = {"submission": submission("full_online"), **said}
+        content = self.there.content("case", whole)
         id_ = await self.keep("case.submitted", content)
-        assert await handed_in.take_next(self.worker())
+        assert await take(self.worker())
         number = (await self.row(id_)).case_number
         assert number is not None
         return number
@@ -88,6 +100,13 @@ class Counter:
         return [each["code"] for each in told["faults"]]
 
 
+async def take(worker: Worker) -> bool:
+    """Whichever is due, a case or a file."""
+    return await handed_in.take_next(worker, files=False) or await handed_in.take_next(
+        worker, files=True
+    )
+
+
 @pytest.fixture
 def counter(premises: Premises) -> Counter:
     door = InnerDoor(lambda passes: intake.create_app(replace(premises, verifier=passes)))
@@ -103,7 +122,7 @@ async def test_a_file_that_is_handed_in_is_fetched_compared_and_sealed(
 ) -> None:
     number = await counter.case()
     id_ = await counter.file(number)
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     row = await counter.row(id_)
     assert (row.outcome, row.case_number) == ("applied", number)
     got = await client.get(f"{CASES}/{number}/materials/M1/content", headers=token())
@@ -118,7 +137,7 @@ async def test_a_line_that_breaks_is_taken_up_where_it_broke(counter: Counter) -
     number = await counter.case()
     id_ = await counter.file(number)
     counter.there.breaks = [130_000, 65_536]
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     assert (await counter.row(id_)).outcome == "applied"
     assert counter.there.fetched("file") == [None, "bytes=131072-", "bytes=196608-"]
     (content,) = await counter.contents(number)
@@ -139,7 +158,7 @@ async def test_a_file_that_is_not_what_was_said_is_rejected_and_nothing_of_it_ke
 ) -> None:
     number = await counter.case()
     id_ = await counter.file(number, **said)
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     assert (await counter.row(id_)).outcome == "rejected"
     assert await counter.faults(id_) == [fault]
     assert await counter.contents(number) == []
@@ -149,7 +168,7 @@ async def test_a_file_that_is_not_what_was_said_is_rejected_and_nothing_of_it_ke
 async def test_a_file_for_a_material_that_the_item_has_not_is_rejected(counter: Counter) -> None:
     number = await counter.case()
     id_ = await counter.file(number, "M99")
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     assert await counter.faults(id_) == ["material-unknown"]
 
 
@@ -159,12 +178,12 @@ async def test_a_file_that_is_out_of_reach_is_waited_for_with_what_follows(
     number = await counter.case()
     id_ = await counter.file(number)
     counter.there.breaks = [0]
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     row = await counter.row(id_)
     assert (row.outcome, row.last_error) == (None, "ReadError")
     assert await counter.contents(number) == []
     # What was told of the same case after it does not pass it by.
-    assert not await handed_in.take_next(counter.worker())
+    assert not await take(counter.worker())
 
 
 async def test_whoever_dies_with_the_file_stored_leaves_it_to_be_told_once(
@@ -178,12 +197,12 @@ async def test_whoever_dies_with_the_file_stored_leaves_it_to_be_told_once(
         raise ConnectionError("power cut")
 
     with pytest.raises(ConnectionError):
-        await handed_in.take_next(counter.worker(dies_after))
+        await take(counter.worker(dies_after))
     async with premises.sessions.begin() as session:
         row = await session.get_one(HandedInRow, (PARTNER, id_))
         assert row.settled_at is None
         row.next_attempt_at = AT
-    assert await handed_in.take_next(counter.worker())
+    assert await take(counter.worker())
     assert (await counter.row(id_)).outcome == "applied"
     assert len(await counter.contents(number)) == 1
     assert len(counter.there.fetched("file")) == 1
@@ -205,7 +224,90 @@ async def test_the_lease_is_renewed_while_a_long_file_comes(counter: Counter) ->
         return answer
 
     counter.there.while_sending = passes
-    await handed_in.take_next(replace(worker, door=watched))
+    await take(replace(worker, door=watched))
     assert len(PDF) // 65536 >= 4
     assert leases[0] is not None
     assert leases[0] > at[0]
+
+
+async def test_a_case_counts_from_the_day_on_which_their_window_took_it(
+    counter: Counter, premises: Premises
+) -> None:
+    friday = AT - timedelta(days=3)
+    number = await counter.case(received_at=friday.isoformat())
+    async with premises.sessions() as session:
+        case = await session.get_one(CaseRow, number)
+        assert (case.received_at, case.changed_at) == (friday, AT)
+        noted = (
+            await session.execute(
+                text("SELECT at, facts FROM audit WHERE action = 'case-received'")
+            )
+        ).one()
+    assert (noted.at, noted.facts["received_at"]) == (AT, friday.isoformat())
+
+
+async def test_what_their_window_puts_right_is_put_right_here(
+    counter: Counter, client: httpx.AsyncClient, token: Tokens
+) -> None:
+    number = await counter.case()
+    body = {"applicant": {"phone": "13900000009"}, "reason": "录入时误写"}
+    id_ = await counter.keep("case.corrected", counter.there.content("c", body), number)
+    assert await take(counter.worker())
+    assert (await counter.row(id_)).outcome == "applied", await counter.faults(id_)
+    seen = (await client.get(f"{CASES}/{number}", headers=token())).json()
+    assert seen["application"]["applicant"]["phone"].endswith("0009")
+
+
+async def test_a_supplement_and_a_withdrawal_of_theirs_are_passed_on_with_their_days(
+    counter: Counter, premises: Premises
+) -> None:
+    number = await counter.case(received_at=(AT - timedelta(days=1)).isoformat())
+    given = {"materials": [{"code": "M2", "form": "electronic", "count": 1}]}
+    await counter.keep("case.supplemented", counter.there.content("s", given), number)
+    await counter.keep("case.withdrawn", counter.there.content("w", {"reason": "示例"}), number)
+    while await take(counter.worker()):
+        pass
+    async with premises.sessions() as session:
+        rows = await session.execute(
+            text("SELECT type, data FROM outbox WHERE subject = :n ORDER BY sequence"),
+            {"n": number},
+        )
+        told = {row.type: row.data for row in rows}
+    on = (AT - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    assert told["intake.supplement-given.v1"]["given_at"] == on
+    assert told["intake.withdrawal-requested.v1"]["at"] == on
+
+
+async def test_a_case_with_faults_is_rejected_with_all_of_them(counter: Counter) -> None:
+    wrong = submission("full_online", basis={}, materials=[])
+    id_ = await counter.keep("case.submitted", counter.there.content("case", {"submission": wrong}))
+    assert await take(counter.worker())
+    assert (await counter.row(id_)).outcome == "rejected"
+    assert len(await counter.faults(id_)) > 1
+
+
+async def test_one_partners_slow_line_holds_up_no_other_and_one_of_its_own_files_only(
+    counter: Counter,
+) -> None:
+    number = await counter.case()
+    content = counter.there.content(
+        "told", {"material_code": "M1", "file": counter.there.file("file")}
+    )
+    await counter.keep("case.file", content, number)
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(visit: Visit) -> Answer:
+        begun.set()
+        await goes_on.wait()
+        return await counter.door.visit(visit)
+
+    coming = asyncio.create_task(handed_in.take_next(counter.worker(slow), files=True))
+    await begun.wait()
+    await counter.keep("case.file", content, number, joint="J62000026000000029")
+    assert not await handed_in.take_next(counter.worker(), files=True)
+    await counter.keep("case.file", content, number, partner="P-510000")
+    assert await handed_in.take_next(counter.worker(), files=True)
+    goes_on.set()
+    assert await coming
+    assert await handed_in.take_next(counter.worker(), files=True)
+    assert len(await counter.contents(number)) == 1

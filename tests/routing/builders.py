@@ -193,7 +193,7 @@ class House:
             ]
         )
 
-    async def supplement(self, case_number: str, *codes: str) -> None:
+    async def supplement(self, case_number: str, *codes: str, **changes: Any) -> None:
         await self.feed(
             "intake.supplement-given.v1",
             case_number,
@@ -204,6 +204,7 @@ class House:
                 "materials": [{"code": code, "form": "electronic", "count": 1} for code in codes],
                 "originals": [],
                 "application": {},
+                **changes,
             },
             personal=("application",),
         )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,13 @@ PARTNER = "P-620000"
 ZHAO = {"id": "zhao", "name": "赵经办"}
 
 
+async def apply_next(worker: Worker) -> bool:
+    """Whichever is due, a step or a file."""
+    return await applying.apply_next(worker, files=False) or await applying.apply_next(
+        worker, files=True
+    )
+
+
 @dataclass
 class Province:
     """What it sends, signed with the secret that it was given."""
@@ -30,8 +38,9 @@ class Province:
     door: InnerDoor
     there: There = field(default_factory=There)
 
-    def told(self, kind: str, **data: Any) -> bytes:
+    def told(self, kind: str, *, at: datetime | None = None, **data: Any) -> bytes:
         event = {
+            **({"time": at.isoformat()} if at else {}),
             "specversion": "1.0",
             "id": str(uuid4()),
             "source": "urn:tongban:620000:routing",
@@ -64,7 +73,7 @@ class Province:
     async def applied(self) -> int:
         """Everything that is due is worked off; how many there were."""
         done = 0
-        while await applying.apply_next(self.worker()):
+        while await apply_next(self.worker()):
             done += 1
         return done
 
@@ -86,13 +95,24 @@ class Province:
         return await self.verdict(id_)
 
 
-async def province(house: House) -> Province:
+async def webhooks(house: House) -> None:
+    """Its installation takes webhooks; a case that was here before told what the registry is."""
+    known = house.premises.carried.caches[Known]
+    assert isinstance(known, Known)
+    partner = {**known.documents["partner", PARTNER], "version": 2, "way": "webhooks"}
+    answer = await house.client.post(
+        "/routing/v1/partners", json=[partner], headers=house.token("ops")
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def province(house: House, place: str = OFFICE) -> Province:
     """The office in Lanzhou becomes a place of its province's own system."""
     door = InnerDoor(lambda passes: routing.create_app(replace(house.premises, verifier=passes)))
     known = house.premises.carried.caches.get(Known)
     assert isinstance(known, Known)
     document = {
-        **known.documents["location", OFFICE],
+        **known.documents["location", place],
         "version": 2,
         "system": f"partner:{PARTNER}",
     }

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.routing.actions import applying
 from shared.chance import new_id
 from shared.files.headers import write_digest
 from shared.http.inner import Answer, Visit
 from tests.routing.builders import WINDOW, House
-from tests.routing.partners import PARTNER, Province, with_access
+from tests.routing.partners import PARTNER, Province, apply_next, with_access
 from tests.routing.test_crossing import _partner, _told, gansu
 from tests.there import PDF
 
@@ -188,7 +187,7 @@ async def test_whoever_dies_with_the_file_attached_leaves_one_attachment(
         raise ConnectionError("power cut")
 
     with pytest.raises(ConnectionError):
-        await applying.apply_next(gansu.worker(dies_after))
+        await apply_next(gansu.worker(dies_after))
     house.clock.forward(minutes=2)
     await gansu.applied()
     assert await gansu.verdict(id_) == ("applied", [])

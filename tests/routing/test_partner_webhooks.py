@@ -8,10 +8,9 @@ import hmac
 import pytest
 import standardwebhooks
 
-from services.routing.actions import applying
 from shared.http.inner import Answer, Visit
 from tests.routing.builders import OFFICE, House
-from tests.routing.partners import PARTNER, Province, new_secret, province
+from tests.routing.partners import PARTNER, Province, apply_next, new_secret, province
 
 DIGEST = "sha-256:" + "0" * 64
 
@@ -118,7 +117,7 @@ async def test_whoever_dies_over_a_webhook_leaves_it_to_be_done_once(
         raise ConnectionError("power cut")
 
     with pytest.raises(ConnectionError):
-        await applying.apply_next(gansu.worker(dies_after))
+        await apply_next(gansu.worker(dies_after))
     assert await gansu.applied() == 0
     house.clock.forward(minutes=2)
     assert await gansu.applied() == 1
@@ -140,7 +139,7 @@ async def test_what_breaks_is_tried_again_and_holds_up_its_own_case_only(
         return answer or Answer(503, {})
 
     handoff = await house.handoff_of(first)
-    while await applying.apply_next(gansu.worker(breaks_for_the_first)):
+    while await apply_next(gansu.worker(breaks_for_the_first)):
         pass
     assert await gansu.verdict(beside) == ("applied", [])
     assert await gansu.verdict(broken) == (None, [])

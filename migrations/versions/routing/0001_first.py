@@ -311,6 +311,7 @@ def upgrade() -> None:
             "partner", "joint_number", name=op.f("uq_case_link_partner_joint_number")
         ),
     )
+    op.create_index("ix_case_link_their_number", "case_link", ["their_number"], unique=False)
     op.create_table(
         "client",
         sa.Column("id", sa.Text(), nullable=False),
@@ -579,6 +580,7 @@ def upgrade() -> None:
             "partner", "joint_number", name=op.f("uq_parcel_link_partner_joint_number")
         ),
     )
+    op.create_index("ix_parcel_link_joint_number", "parcel_link", ["joint_number"], unique=False)
     op.create_table(
         "partner_access",
         sa.Column("partner", sa.Text(), nullable=False),

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -46,6 +46,7 @@ _PATHS: Mapping[str, str] = MappingProxyType(
     {
         SUBMITTED: "/intake/v1/cases",
         "case.supplemented": "/intake/v1/cases/{case_number}/supplements",
+        "case.corrected": "/intake/v1/cases/{case_number}/corrections",
         "case.withdrawn": "/intake/v1/cases/{case_number}/withdrawal",
         FILED: "/intake/v1/cases/{case_number}/materials/{material_code}/content",
     }
@@ -70,6 +71,16 @@ class Instructions(BaseModel):
     content: Content
     actor: dict[str, str]
     access: Access
+    # When it was done there.
+    at: datetime
+
+
+class Received(BaseModel):
+    """When their window took the case, from which the law counts."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    received_at: AwareDatetime | None = None
 
 
 class Filed(BaseModel):
@@ -121,14 +132,16 @@ def _open(keys: Keyring, row: HandedInRow) -> Instructions:
     return Instructions.model_validate_json(keys.open("fields", row.instructions, context=context))
 
 
-async def take_next(worker: Worker) -> bool:
+async def take_next(worker: Worker, *, files: bool) -> bool:
     """One that is due; whether there was one. Its key is its webhook's id: whoever dies over it
-    finds, coming back, the case that there is already."""
+    finds, coming back, the case that there is already. Files, which may take long, have hands of
+    their own, and of one partner one at a time: none waits for another partner's slow line."""
     async with worker.sessions.begin() as session:
-        row = await _next_due(session, at=worker.clock())
+        row = await _next_due(session, files=files, at=worker.clock())
         if row is None:
             return False
         row.attempts += 1
+        row.last_error = None
         row.next_attempt_at = worker.clock() + _LEASE
         told = _open(means(session).keys, row)
     try:
@@ -148,8 +161,9 @@ async def take_next(worker: Worker) -> bool:
     return True
 
 
-async def _next_due(session: AsyncSession, *, at: datetime) -> HandedInRow | None:
+async def _next_due(session: AsyncSession, *, files: bool, at: datetime) -> HandedInRow | None:
     earlier = aliased(HandedInRow)
+    of_lane = HandedInRow.kind == FILED if files else HandedInRow.kind != FILED
     waiting = (
         select(earlier.turn)
         .where(
@@ -162,10 +176,33 @@ async def _next_due(session: AsyncSession, *, at: datetime) -> HandedInRow | Non
     )
     return await session.scalar(
         select(HandedInRow)
-        .where(HandedInRow.settled_at.is_(None), HandedInRow.next_attempt_at <= at, ~waiting)
+        .where(
+            HandedInRow.settled_at.is_(None),
+            HandedInRow.next_attempt_at <= at,
+            of_lane,
+            ~waiting,
+            ~_in_hand(at) if files else true(),
+        )
         .order_by(HandedInRow.next_attempt_at, HandedInRow.turn)
         .limit(1)
         .with_for_update(skip_locked=True)
+    )
+
+
+def _in_hand(at: datetime) -> ColumnElement[bool]:
+    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
+    other = aliased(HandedInRow)
+    return (
+        select(other.turn)
+        .where(
+            other.partner == HandedInRow.partner,
+            other.kind == FILED,
+            other.settled_at.is_(None),
+            other.attempts > 0,
+            other.last_error.is_(None),
+            other.next_attempt_at > at,
+        )
+        .exists()
     )
 
 
@@ -174,12 +211,21 @@ async def _take(worker: Worker, told: Instructions) -> _Verdict:
         content = read_object(await worker.line.fetch(told.access, told.content))
         if told.kind == FILED:
             return await _take_file(worker, told, content)
+        visit = _with_body(told, content)
     except DomainError as error:
         return _Verdict(REJECTED, told.case_number, (_fault("/data/content", error),))
     except ValidationError as error:
         return _Verdict(REJECTED, told.case_number, tuple(_shapes(error)))
-    body = content.get("submission") if told.kind == SUBMITTED else content
-    return _verdict(told, await worker.door(replace(_visit(told), body=body)))
+    return _verdict(told, await worker.door(visit))
+
+
+def _with_body(told: Instructions, content: dict[str, Any]) -> Visit:
+    visit = _visit(told)
+    if told.kind != SUBMITTED:
+        return replace(visit, body=content)
+    received_at = Received.model_validate(content).received_at or told.at
+    caller = replace(visit.caller, acted_at=received_at)
+    return replace(visit, caller=caller, body=content.get("submission"))
 
 
 async def _take_file(worker: Worker, told: Instructions, content: dict[str, Any]) -> _Verdict:
@@ -219,6 +265,7 @@ def _visit(told: Instructions) -> Visit:
             location=told.location,
             partner=told.partner,
             issuer="webhook",
+            acted_at=told.at,
         ),
         method="POST",
         path=_PATHS[told.kind].replace("{case_number}", str(told.case_number)),

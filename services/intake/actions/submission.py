@@ -1,8 +1,8 @@
 """Check, and submit: everything that is wrong at once, or a case on file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,7 @@ from shared.chance import new_id, new_tracking_code
 from shared.clock import local_date
 from shared.errors import Fault, InvalidError
 from shared.http.idempotency import Along
-from shared.means import means, origin
+from shared.means import acted_at, means, origin
 from shared.messaging.outbox import Announcement
 
 
@@ -44,6 +44,9 @@ async def check_case(
     return await find_faults(session, counter, catalogue)
 
 
+# A partner's word of when its window took a case is believed as far back as this.
+_OLDEST = timedelta(days=60)
+
 # What is answered to the caller, kept along with the case.
 Answer = Callable[[Taken], Along]
 
@@ -56,7 +59,9 @@ async def submit_case(
     if faults and not _may_be_kept(counter, faults):
         raise InvalidError(faults)
     until = counter.registered_until if faults else None
-    return await _file(session, whole_of(counter), slip.use(), faults, until, answer)
+    taken_at = acted_at(session, since=counter.at - _OLDEST, at=counter.at)
+    whole = replace(whole_of(counter), at=taken_at)
+    return await _file(session, whole, slip.use(), faults, until, answer, at=counter.at)
 
 
 def whole_of(counter: Counter) -> Whole:
@@ -78,8 +83,11 @@ async def _file(
     faults: Sequence[Fault],
     until: date | None,
     answer: Answer,
+    *,
+    at: datetime,
 ) -> Along:
-    """`until` is how long a visit stays registered at which papers were missing."""
+    """`until` is how long a visit stays registered at which papers were missing; `at`, when it is
+    written down: what a partner's window took, it took before."""
     tracking_code = new_tracking_code()
     picture = cases.received(complete=not faults, until=until)
     papers = applications.lay_out(session, whole.submission, whole.item, on=local_date(whole.at))
@@ -89,6 +97,7 @@ async def _file(
         "status": picture.status.value,
         "next_actor": picture.next_actor.value,
         "asked_until": picture.asked_until,
+        "changed_at": at,
     }
     announcements: list[Announcement] = []
     if not faults:
@@ -100,9 +109,10 @@ async def _file(
         origin(session),
         keys=means(session).keys,
         action="case-received",
-        at=whole.at,
+        at=at,
         case_number=number,
         facts={
+            **({"received_at": whole.at.isoformat()} if whole.at != at else {}),
             "item": whole.item.code,
             "version": whole.item.version,
             "mode": whole.submission.mode.value,
@@ -169,7 +179,6 @@ def _columns(
         "application_sealed": seals.seal_application(
             keys, number, submission, received_by=origin(session).name
         ),
-        "changed_at": whole.at,
     }
 
 

@@ -41,7 +41,7 @@ from shared.chance import new_id
 from shared.clock import local_date
 from shared.errors import Fault, InvalidError
 from shared.http import etags
-from shared.means import means
+from shared.means import acted_at, means
 from shared.messaging import outbox
 from shared.security.grants import Scope
 
@@ -78,22 +78,24 @@ async def give_supplement(
 async def _pass_on(session: AsyncSession, case: CaseRow, given: SubmissionIn, desk: Desk) -> Asked:
     """`given` holds the supplement's own papers and the form as it is now."""
     request_id = new_id()
+    given_at = acted_at(session, since=case.received_at, at=desk.at)
     item = await desk.catalogue.version(session, case.item_code, case.item_version)
     papers = await _lay_down(session, case, given, desk, request_id=request_id)
     content = applications.written(given)
     kept = {name: content[name] for name in _FIELDS if name in content}
     await asking.ask(session, case, request_id, SUPPLEMENT, kept, at=desk.at)
-    news.show(case, cases.after(news.picture_of(case), News(What.SUPPLEMENT_GIVEN, desk.at)))
+    news.show(case, cases.after(news.picture_of(case), News(What.SUPPLEMENT_GIVEN, given_at)))
     event = events.SupplementGiven(
         case_number=case.case_number,
         supplement_id=request_id,
-        given_at=desk.at,
+        given_at=given_at,
         materials=applications.given(papers),
         originals=applications.handed_over(papers),
         application=kept,
         form=dict(given.form),
     )
-    await asking.note(session, case, What.SUPPLEMENT_GIVEN, at=desk.at)
+    await asking.note(session, case, What.SUPPLEMENT_GIVEN, at=given_at)
+    case.changed_at = desk.at
     facts = {"item": item.code, "materials": len(papers.papers)}
     await asking.audit(session, case, "supplement-given", request_id, facts, at=desk.at)
     await outbox.record(session, event, subject=case.case_number, at=desk.at)

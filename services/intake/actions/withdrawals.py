@@ -14,6 +14,7 @@ from services.intake.models import RequestRow
 from services.intake.queries import cases as reads
 from shared.chance import new_id
 from shared.http import etags
+from shared.means import acted_at
 from shared.messaging import outbox
 from shared.security.grants import Scope
 
@@ -42,7 +43,10 @@ async def request_withdrawal(
         await news.settle_request(session, request_id, at=at, status=APPLIED)
         return Asked(request_id, number, WITHDRAWAL, APPLIED)
     event = events.WithdrawalRequested(
-        case_number=number, withdrawal_id=request_id, at=at, reason=reason
+        case_number=number,
+        withdrawal_id=request_id,
+        at=acted_at(session, since=case.received_at, at=at),
+        reason=reason,
     )
     await outbox.record(session, event, subject=number, at=at)
     return Asked(request_id, number, WITHDRAWAL, PENDING)

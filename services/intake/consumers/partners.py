@@ -29,6 +29,7 @@ class CaseHandedIn(BaseModel):
     content: Content
     actor: dict[str, str]
     access: Annotated[dict[str, str], Personal("form")]
+    at: datetime
 
 
 class ResultHandedOver(BaseModel):

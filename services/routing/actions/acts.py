@@ -69,7 +69,7 @@ async def refuse_handoff(
     await desks.finish(desk, Step.REFUSE, clock=clock, facts=facts, words={"reason": reason})
     refused = events.HandoffRefused(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         ground=ground,
         competent_authority=competent_authority,
         remedies=remedies.sentence(desk.item.document),
@@ -77,7 +77,7 @@ async def refuse_handoff(
     )
     closed = await joints.close_open(desk, Cause.REFUSED)
     desk.case.status, desk.case.outcome = "closed", "refused"
-    ended = events.CaseClosed(case_number=row.case_number, outcome="refused", at=desk.at)
+    ended = events.CaseClosed(case_number=row.case_number, outcome="refused", at=desk.acted_at)
     await desks.announce(desk, refused, *closed, ended)
     return row
 
@@ -191,7 +191,7 @@ async def transfer_handoff(
         **desks.of_handoff(row),
         to_location=to,
         new_handoff_id=follower.id,
-        at=desk.at,
+        at=desk.acted_at,
         also_moved=tuple(also),
     )
     await desks.announce(desk, moved, *opened)

@@ -35,10 +35,12 @@ async def _tell_partners(desk: Desk, asked: ApprovalRow, words: dict[str, Any]) 
     """There it needs no further leave: the supervisor is the one who tells it."""
     tail = _STEPS.get(Kind(asked.kind))
     if tail is not None:
-        body = {**asked.facts, "reason": words["reason"]}
+        said = {name: value for name, value in asked.facts.items() if name in _SAID}
+        body = {**said, "reason": words["reason"]}
         await crossing.tell_step(desk.session, desk.handoff, tail, body, at=desk.at)
 
 
+_SAID = frozenset({"working_days", "attachments"})
 _STEPS: Mapping[Kind, str] = MappingProxyType(
     {Kind.EXTENSION: "extension", Kind.REVOCATION: "revocation"}
 )

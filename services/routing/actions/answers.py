@@ -135,7 +135,7 @@ async def _gaps(desk: Desk, said: Said) -> list[Event]:
     )
     desks.move(desk, Step.ANSWER_GAPS)
     row.noticed_on = row.supplement_due_on = None
-    clock = clocks.await_supplement(desks.clock_of(row), desk.terms, on=desk.today)
+    clock = clocks.await_supplement(desks.clock_of(row), desk.terms, on=desk.acted_on)
     materials = sorted({gap.point for gap in said.gaps})
     words = {"note": said.note, "gaps": [asdict(gap) for gap in said.gaps]}
     facts = {"answer": said.answer, "materials": materials}
@@ -143,7 +143,7 @@ async def _gaps(desk: Desk, said: Said) -> list[Event]:
     lead = joints.ask_to_speak(desk)
     found = events.GapsFound(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         materials=materials,
         lead_handoff_id=lead.id if lead else None,
         lead_location=lead.location if lead else None,
@@ -154,7 +154,7 @@ async def _gaps(desk: Desk, said: Said) -> list[Event]:
 
 async def _impossible(desk: Desk, said: Said) -> list[Event]:
     await _end(desk, said, {})
-    row, at = desk.handoff, desk.at
+    row, at = desk.handoff, desk.acted_at
     own = events.HandoffClosed(**desks.of_handoff(row), outcome=row.outcome or row.status, at=at)
     closed = await joints.close_open(desk, Cause.FAILED)
     desk.case.status, desk.case.outcome = "closed", "failed"

@@ -4,6 +4,7 @@ and grants as its officers have by API, each made in the name of the human who a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,14 +43,16 @@ from shared.means import means
 from shared.messaging import outbox
 
 
-async def apply_next(worker: Worker) -> bool:
+async def apply_next(worker: Worker, *, files: bool) -> bool:
     """One webhook that is due; whether there was one. Whoever dies over it leaves it due again,
-    and what it had done already is not done twice: the webhook's id is the step's key."""
+    and what it had done already is not done twice: the webhook's id is the step's key. Files,
+    which may take long, have hands of their own: no step waits for another partner's slow line."""
     async with worker.sessions.begin() as session:
-        row = await queries.next_due(session, at=worker.clock())
+        row = await queries.next_due(session, files=files, at=worker.clock())
         if row is None:
             return False
         row.attempts += 1
+        row.last_error = None
         row.next_attempt_at = worker.clock() + LEASE
         body = queries.open_body(means(session).keys, row)
     event = partner_webhooks.read(body)
@@ -235,6 +238,14 @@ async def _find(session: AsyncSession, given: Given) -> _Found | None:
         parcel = told.parcel_id or await linked.parcel_by_number(
             session, given.partner, told.parcel_number or ""
         )
-        names = {"parcel_id": parcel, "discrepancy_id": told.discrepancy_id}
-        return _Found(names, await queries.parcel_ends(session, parcel)) if parcel else None
+        return await _find_parcel(session, given, parcel) if parcel else None
     return _Found({"location": told.location}, [told.location or ""])
+
+
+async def _find_parcel(session: AsyncSession, given: Given, parcel_id: UUID) -> _Found | None:
+    names: dict[str, Any] = {"parcel_id": parcel_id}
+    if "{discrepancy_id}" in crossings.CALLS[given.told.kind].path:
+        names["discrepancy_id"] = await parcels_there.discrepancy(session, given, parcel_id)
+        if names["discrepancy_id"] is None:
+            return None
+    return _Found(names, await queries.parcel_ends(session, parcel_id))

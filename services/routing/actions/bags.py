@@ -24,7 +24,7 @@ from shared.audit import trail
 from shared.chance import new_id
 from shared.clock import local_date
 from shared.errors import ConflictError
-from shared.means import means, origin
+from shared.means import acted_at, means, origin
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
 from shared.messaging.outbox import Announcement
@@ -57,6 +57,14 @@ class Bag:
     @property
     def today(self) -> date:
         return local_date(self.at)
+
+    @property
+    def acted_at(self) -> datetime:
+        """When it was done, in whichever installation; `at` is when it is written down here."""
+        row = self.row
+        known = (row.opened_at, row.sealed_at, row.handed_over_at, row.arrived_at, row.scanned_at)
+        before = [*(at for at in known if at), *(paper.since for paper in self.papers.values())]
+        return acted_at(self.session, since=max(before), at=self.at)
 
     @property
     def parcel(self) -> Parcel:
@@ -120,7 +128,7 @@ def require_end(bag: Bag, deed: Deed, scope: Scope) -> End:
 
 async def move(bag: Bag, consequences: Iterable[Consequence]) -> list[Moved]:
     return await custody.move(
-        bag.session, bag.papers, consequences, parcel_id=bag.row.id, at=bag.at
+        bag.session, bag.papers, consequences, parcel_id=bag.row.id, at=bag.acted_at
     )
 
 
@@ -143,6 +151,8 @@ async def finish(
             row.remind_on = None
     row.version += 1
     by, id_ = origin(session), new_id()
+    if by.acted_at is not None:
+        facts = {**(facts or {}), "acted_at": bag.acted_at.isoformat()}
     content = {"name": by.name, **(words or {})}
     session.add(
         ParcelDeedRow(
@@ -186,7 +196,7 @@ def of_parcel(bag: Bag) -> dict[str, Any]:
         "to_location": row.to_location,
         "state": row.state,
         "cases": bag.cases,
-        "at": bag.at,
+        "at": bag.acted_at,
     }
 
 
@@ -199,7 +209,7 @@ async def announce(
 ) -> None:
     """Last of all: it takes the subjects' locks, in their order."""
     own = about(bag, *told)
-    of_cases = custody.told(moved, parcel=bag.row.number, at=bag.at)
+    of_cases = custody.told(moved, parcel=bag.row.number, at=bag.acted_at)
     await outbox.record_many(bag.session, [*own, *of_cases, *also])
 
 

@@ -89,7 +89,7 @@ async def prereview(
     )
     looked = events.HandoffPrereviewed(
         **desks.of_handoff(desk.handoff),
-        at=desk.at,
+        at=desk.acted_at,
         answer=answer,
         materials=materials,
         faults=[events.NoticeFault(material_code=gap.point, text=gap.text) for gap in gaps],
@@ -135,7 +135,7 @@ async def verify_originals(
     await desks.finish(desk, Step.VERIFY, facts=facts, words=words)
     told = events.OriginalsVerified(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         materials=materials,
         passed=verified.passed,
         by_location=desk.acting_for,
@@ -164,10 +164,10 @@ async def return_to_window(
         raise AlreadyWithWindowError
     _require_in_time(desk)
     desks.move(desk, Step.RETURN_TO_WINDOW)
-    row.returned_at = desk.at
+    row.returned_at = desk.acted_at
     await desks.finish(desk, Step.RETURN_TO_WINDOW, words={"reason": reason})
     back = events.HandoffReturned(
-        **desks.of_handoff(row), at=desk.at, due_on=row.due_on, reason=reason
+        **desks.of_handoff(row), at=desk.acted_at, due_on=row.due_on, reason=reason
     )
     await desks.announce(desk, back)
     return row
@@ -179,7 +179,7 @@ def _require_in_time(desk: Desk) -> None:
         return
     arrived_on, workdays = local_date(arrived), desk.workdays
     in_time = waits.may_return_to_window(
-        arrived_on, desk.terms, workdays, day=desk.today, delegated=desk.receipts.delegated
+        arrived_on, desk.terms, workdays, day=desk.acted_on, delegated=desk.receipts.delegated
     )
     if not in_time:
         due = waits.window_return_due(arrived_on, desk.terms, workdays).due
@@ -198,5 +198,5 @@ async def hand_back(
     row.returned_at = None
     words = {"note": note} if note else None
     await desks.finish(desk, Step.HAND_BACK, words=words)
-    await desks.announce(desk, events.HandoffHandedBack(**desks.of_handoff(row), at=desk.at))
+    await desks.announce(desk, events.HandoffHandedBack(**desks.of_handoff(row), at=desk.acted_at))
     return row

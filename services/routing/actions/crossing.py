@@ -22,8 +22,6 @@ from services.routing.models import (
     CaseRow,
     ContentRow,
     HandoffRow,
-    ParcelLinkRow,
-    ParcelRow,
     PartnerMessageRow,
 )
 from services.routing.queries import crossings as queries
@@ -109,7 +107,7 @@ def _where(told_id: UUID, file: Sent) -> dict[str, Any]:
     }
 
 
-def _whose(known: Known, location: str) -> str | None:
+def partner_at(known: Known, location: str) -> str | None:
     """The partner whose installation the place works in, where that one takes webhooks."""
     place = known.registry.last_known(location)
     if place is None or place.partner is None:
@@ -125,7 +123,7 @@ async def hand_out(
     taken_by = known.registry.last_known(case.receiving_location)
     if taken_by is None or taken_by.partner is not None:
         return
-    concerned = {whose for row in rows if (whose := _whose(known, row.location))}
+    concerned = {whose for row in rows if (whose := partner_at(known, row.location))}
     if not concerned:
         # Most cases stay at home: they are not to cost one more look.
         return
@@ -143,7 +141,7 @@ async def hand_out(
             )
         )
         content = {
-            "submission": queries.application_of(session, case),
+            "submission": queries.submission_of(session, case),
             "item": {"code": case.item_code, "version": case.item_version},
             "case_number": case.case_number,
             "joint_number": joint,
@@ -196,7 +194,7 @@ async def _tell_content(
 
 async def mirror_step(session: AsyncSession, row: HandoffRow, said: bytes, *, at: datetime) -> None:
     """`said`: the address of the call and its body, as the officer sent it."""
-    tail, body = _call(said)
+    tail, body = called(said)
     if tail in crossings.MIRRORED_STEPS:
         await tell_step(session, row, tail, body, at=at)
 
@@ -224,8 +222,8 @@ async def mirror_talk(
     session: AsyncSession, kind: str, case_number: str, to: str, said: bytes, *, at: datetime
 ) -> None:
     """A message, reminder or appointment for a place that works in a partner's installation."""
-    known, (_, body) = await registry.known(session), _call(said)
-    partner = _whose(known, to)
+    known, (_, body) = await registry.known(session), called(said)
+    partner = partner_at(known, to)
     if partner is None:
         return
     for link in await _others(session, case_number):
@@ -266,7 +264,8 @@ async def _others(session: AsyncSession, case_number: str) -> list[CaseLinkRow]:
     return [link for link in await queries.links(session, case_number) if link.partner != mine]
 
 
-def _call(said: bytes) -> tuple[str, dict[str, Any]]:
+def called(said: bytes) -> tuple[str, dict[str, Any]]:
+    """The last word of a call's address, and its body."""
     address, _, written = said.partition(b"\n")
     tail = address.partition(b"?")[0].decode().rpartition("/")[2]
     body = json.loads(written) if written.strip() else {}
@@ -290,79 +289,6 @@ async def mirror_request(
             location=case.receiving_location,
             at=at,
         )
-
-
-async def mirror_parcel(
-    session: AsyncSession, row: ParcelRow, said: bytes, *, at: datetime
-) -> None:
-    """Once it leaves for a partner's place, both ends follow it under the number on the bag."""
-    tail, body = _call(said)
-    if tail == "handover":
-        await _send_parcel(session, row, body, at=at)
-    elif tail in crossings.MIRRORED_DEEDS:
-        mine = origin(session).partner
-        for link in await queries.parcel_links(session, row.id):
-            if link.partner == mine:
-                continue
-            await tell(
-                session,
-                link.partner,
-                f"parcel.{tail}",
-                await _papers_of(session, link.partner, body),
-                parcel_number=link.joint_number,
-                location=origin(session).location,
-                at=at,
-            )
-
-
-async def _send_parcel(
-    session: AsyncSession, row: ParcelRow, body: dict[str, Any], *, at: datetime
-) -> None:
-    known, by = await registry.known(session), origin(session)
-    partner = _whose(known, row.to_location)
-    if partner is None or by.partner == partner:
-        return
-    named = await queries.papers_named(session, partner, parcel_id=row.id)
-    if not named:
-        return
-    session.add(ParcelLinkRow(parcel_id=row.id, partner=partner, joint_number=row.number))
-    content = {
-        "from": row.from_location,
-        "to": row.to_location,
-        "originals": list(named.values()),
-        "seal_number": row.seal_number,
-        "handover": body,
-    }
-    await tell(
-        session,
-        partner,
-        crossings.PARCEL_SENT,
-        content,
-        parcel_number=row.number,
-        location=row.from_location,
-        at=at,
-    )
-
-
-_LISTS = ("found", "damaged")
-
-
-async def _papers_of(session: AsyncSession, partner: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with papers named as both sides can; what one side alone knows stays a text."""
-    papers = await queries.typed(session, [text for name in _LISTS for text in body.get(name, ())])
-    named = await queries.papers_named(session, partner, ids=papers.values())
-    return {
-        **body,
-        **{
-            name: [
-                named[papers[text]]
-                for text in body[name]
-                if text in papers and papers[text] in named
-            ]
-            for name in _LISTS
-            if name in body
-        },
-    }
 
 
 async def mirror_delivery(

@@ -77,7 +77,7 @@ async def _issue_on_paper(desk: Desk, certificate: events.Certificate | None) ->
     """A result on paper has a holder from its first moment, like any original."""
     if certificate is None or certificate.form != "paper":
         return None
-    place, at = desk.handoff.location, desk.at
+    place, at = desk.handoff.location, desk.acted_at
     return await results.issue(desk.session, desk.case, location=place, name=_RESULT, at=at)
 
 
@@ -126,7 +126,7 @@ async def check_later(
     elif promises.revokes_broken_word(desk.item.document):
         await approvals.ask_by_rule(desk, Kind.REVOCATION, Ground.COMMITMENT.value, finding)
     checked = events.PromiseChecked(
-        **desks.of_handoff(desk.handoff), kept=kept, at=desk.at, finding=finding
+        **desks.of_handoff(desk.handoff), kept=kept, at=desk.acted_at, finding=finding
     )
     await desks.announce(desk, checked)
     return desk.handoff
@@ -163,9 +163,9 @@ async def revoke(desk: Desk, *, reason: str) -> list[Event]:
     desk.case.status, desk.case.outcome = "closed", "revoked"
     revoked = events.DecisionRevoked(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         remedies=remedies.sentence(desk.item.document),
         reason=reason,
     )
-    ended = events.CaseClosed(case_number=row.case_number, outcome="revoked", at=desk.at)
+    ended = events.CaseClosed(case_number=row.case_number, outcome="revoked", at=desk.acted_at)
     return [revoked, ended]

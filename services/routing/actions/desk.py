@@ -129,6 +129,8 @@ class Desk:
     said: Statement = NOTHING
     # It has just come, perhaps with others: their turns in the queue are settled together.
     fresh: bool = False
+    # When the window was asked for it, where it is applied later.
+    asked_at: datetime | None = None
 
     @property
     def today(self) -> date:
@@ -145,15 +147,28 @@ class Desk:
 
     @property
     def acted_on(self) -> date:
-        """The day from which the law counts: of what a place did on paper, the day it did it."""
-        return self.said.proof.acted_on if self.said.proof and self.offline else self.today
+        """The day from which the law counts: the one on which it was done, on paper or in another
+        installation, not the one on which it is written down here."""
+        return local_date(self.acted_at)
 
     @property
     def acted_at(self) -> datetime:
         """Paper tells the day and no hour; noon of it then."""
-        if self.acted_on >= self.today:
+        if self.said.proof is None or not self.offline:
+            told = origin(self.session).acted_at or self.asked_at
+            return self.at if told is None else min(max(told, self._before), self.at)
+        if self.said.proof.acted_on >= self.today:
             return self.at
-        return datetime.combine(self.acted_on, time(12), SHANGHAI).astimezone(UTC)
+        return datetime.combine(self.said.proof.acted_on, time(12), SHANGHAI).astimezone(UTC)
+
+    @property
+    def _before(self) -> datetime:
+        """What is known of the handoff was done by then, so whatever follows was done later."""
+        row = self.handoff
+        days = [row.noticed_on, row.supplemented_on, *(s.since for s in clock_of(row).stretches)]
+        known = [row.window_received_at, row.handling_received_at, row.accepted_at, row.decided_at]
+        began = (datetime.combine(day, time(), SHANGHAI).astimezone(UTC) for day in days if day)
+        return max([*(each for each in known if each), *began])
 
     @property
     def offline(self) -> bool:
@@ -243,14 +258,19 @@ async def lay_out(
 
 
 async def lay_out_of(
-    session: AsyncSession, case: CaseRow, handoff_id: UUID, *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    handoff_id: UUID,
+    *,
+    asked_at: datetime | None = None,
+    at: datetime,
 ) -> Desk:
     sisters = await queries.lock_handoffs(session, case.case_number)
     handoff = next(row for row in sisters if row.id == handoff_id)
     known = await registry.known(session)
     item = await registry.item(session, case.item_code, case.item_version)
     assert item is not None, "a case is only assigned with its item at hand"  # noqa: S101
-    return Desk(session, case, handoff, sisters, item, known, at)
+    return Desk(session, case, handoff, sisters, item, known, at, asked_at=asked_at)
 
 
 def require_duty(desk: Desk, step: Step, *, side: Side | None = None) -> None:
@@ -462,7 +482,7 @@ async def finish(
         set_clock(desk, clock)
     row.version += 1
     desk.case.version += 1
-    facts = {**(facts or {}), **_written_down(desk.said)}
+    facts = {**(facts or {}), **_acted(desk), **_written_down(desk.said)}
     session.add(_act(desk, step, facts, words or {}, side or desk.side))
     session.add(QueueChangeRow(location=row.location))
     if gathering.gathered(session) is None:
@@ -500,6 +520,13 @@ def _act(
             "fields", to_json(content), context=f"routing.act.words:{act_id}"
         ),
     )
+
+
+def _acted(desk: Desk) -> dict[str, Any]:
+    """When a partner did it, beside when it is written down here."""
+    if origin(desk.session).acted_at is None:
+        return {}
+    return {"acted_at": desk.acted_at.isoformat()}
 
 
 def _written_down(said: Statement) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def caller_of(given: Given, location: str, division: str) -> Caller:
         division=division,
         partner=given.partner,
         issuer="webhook",
+        acted_at=given.event.time,
     )
 
 

@@ -145,13 +145,13 @@ async def close(
 ) -> Event:
     """`step` ends the handoff without a decision; the outcome is the step's own unless named."""
     row = desk.handoff
-    clock = clocks.stop(desks.clock_of(row), on=desk.today)
+    clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     desks.move(desk, step)
     row.outcome = outcome.value if outcome else row.outcome
     words = {"reason": reason} if reason else None
     await desks.finish(desk, step, clock=clock, side=side, words=words)
     return events.HandoffClosed(
-        **desks.of_handoff(row), outcome=row.outcome or row.status, at=desk.at
+        **desks.of_handoff(row), outcome=row.outcome or row.status, at=desk.acted_at
     )
 
 

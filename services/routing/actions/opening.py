@@ -53,16 +53,16 @@ async def open_handoff(desk: Desk, *, fresh: bool = False) -> Sequence[Event]:
 
 async def arrive(desk: Desk, *, side: Side = Side.SYSTEM) -> Sequence[Event]:
     row = desk.handoff
-    row.handling_received_at = desk.at
+    row.handling_received_at = desk.acted_at
     desks.move(desk, Step.ARRIVE)
     desks.take_turn(desk)
     if row.lead and not row.accepts and row.mode == Mode.JOINT_HANDLING:
         # Accepted once for the whole matter, with the lead's first step.
         desks.move(desk, Step.ACCEPT)
-        row.accepted_at = desk.at
+        row.accepted_at = desk.acted_at
     clock = clocks.NOT_STARTED
     if desk.terms.clock_start is ClockStart.RECEIPT or row.status == Status.ACCEPTED:
-        received_on = waits.clock_receipt(desk.receipts, desk.terms) or desk.today
+        received_on = waits.clock_receipt(desk.receipts, desk.terms) or desk.acted_on
         clock = clocks.start(clock, on=received_on, began=Began.RECEIVED)
     announced: list[Event] = []
     if _accepted_at_window(row):
@@ -71,7 +71,7 @@ async def arrive(desk: Desk, *, side: Side = Side.SYSTEM) -> Sequence[Event]:
         if clock.state is clocks.State.NOT_STARTED:
             clock = clocks.start(clock, on=local_date(row.window_received_at))
     await desks.finish(desk, Step.ARRIVE, clock=clock, side=side)
-    announced.append(events.HandoffOpened(**desks.of_handoff(row), at=desk.at))
+    announced.append(events.HandoffOpened(**desks.of_handoff(row), at=desk.acted_at))
     if row.accepts and row.status == Status.ACCEPTED:
         announced.append(accepted_event(desk, by=row.receiving_location))
         announced += await open_next(desk)
@@ -82,7 +82,7 @@ def accepted_event(desk: Desk, *, by: str) -> events.HandoffAccepted:
     row = desk.handoff
     return events.HandoffAccepted(
         **desks.of_handoff(row),
-        accepted_at=row.accepted_at or desk.at,
+        accepted_at=row.accepted_at or desk.acted_at,
         due_on=row.due_on,
         due_provisional=row.due_provisional,
         deemed=row.deemed,

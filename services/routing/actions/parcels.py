@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from shared.chance import new_id
 from shared.clock import local_date
 from shared.errors import ConflictError, Fault, InvalidError, NotFoundError
 from shared.http import etags
-from shared.means import means, origin
+from shared.means import acted_at, means, origin
 from shared.security.grants import Scope
 
 MESSENGER = "messenger"
@@ -53,6 +53,9 @@ class TooFullError(ConflictError):
         )
 
 
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
 async def open_parcel(
     session: AsyncSession,
     *,
@@ -76,7 +79,7 @@ async def open_parcel(
         to_division=there.division,
         transit=transit,
         state=State.OPEN.value,
-        opened_at=at,
+        opened_at=acted_at(session, since=_EVER, at=at),
         opened_by=origin(session).actor,
         version=1,
     )
@@ -222,7 +225,7 @@ async def seal_parcel(
     end = bags.require_end(bag, Deed.SEAL, scope)
     row = bag.row
     state = parcels.seal(bag.parcel)
-    row.sealed_at, row.seal_number = at, seal_number
+    row.sealed_at, row.seal_number = bag.acted_at, seal_number
     row.manifest_digest = digest_of(row.number, [paper.label for paper in bag.papers.values()])
     facts = {"originals": len(bag.items), "seal_number": seal_number}
     await bags.finish(bag, Deed.SEAL, end, state=state, facts=facts)
@@ -288,7 +291,7 @@ async def hand_over_parcel(
     moved = await bags.move(
         bag, parcels.acts_on(bag.parcel, Deed.HAND_OVER, bag.holders, carrier=taker)
     )
-    row.carrier, row.waybill, row.handed_over_at = carrier, waybill, at
+    row.carrier, row.waybill, row.handed_over_at = carrier, waybill, bag.acted_at
     row.due_on = expected_on or await _due_on(bag)
     facts = {"carrier": carrier, "waybill": waybill, "due_on": _iso(row.due_on)}
     words = {"messenger": messenger} if messenger else None
@@ -321,7 +324,8 @@ async def _due_on(bag: Bag) -> date:
     found = [await registry.item(bag.session, code, version) for code, version in rows]
     terms = [item.terms for item in found if item is not None] or [Terms()]
     workdays = known.workdays_of(bag.row.to_division)
-    return min(waits.hop_due(Hop.POST, bag.today, each, workdays).due for each in terms)
+    posted_on = local_date(bag.acted_at)
+    return min(waits.hop_due(Hop.POST, posted_on, each, workdays).due for each in terms)
 
 
 def _iso(day: date | None) -> str | None:
@@ -336,7 +340,7 @@ async def arrive_parcel(
     etags.require(if_match, bag.row.version)
     end = bags.require_end(bag, Deed.ARRIVE, scope)
     state = parcels.after(State(bag.row.state), Deed.ARRIVE)
-    bag.row.arrived_at = at
+    bag.row.arrived_at = bag.acted_at
     await bags.finish(bag, Deed.ARRIVE, end, state=state)
     await bags.announce(bag, events.ParcelArrived(**bags.of_parcel(bag)))
     return bag.row

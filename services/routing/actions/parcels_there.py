@@ -23,6 +23,9 @@ from services.routing.queries import partners as queries
 from services.routing.queries import registry
 from shared.http.inner import Visit
 
+# Which discrepancy a settlement is about.
+ABOUT = "about"
+
 
 async def follow(worker: Worker, given: Given) -> Verdict:
     """A bag that left there leaves here too: opened, filled, sealed, handed over as it was."""
@@ -62,10 +65,28 @@ _PAPERS = ("found", "damaged")
 
 
 async def in_our_ids(session: AsyncSession, given: Given) -> dict[str, Any]:
-    """Papers that both sides name by case and place are ours by their ids."""
-    body = dict(given.told.body)
+    """Papers that both sides name by case and place are ours by their ids; what is beyond the
+    manifest and not known here stays what was written on it."""
+    body = {name: value for name, value in given.told.body.items() if name != ABOUT}
     for name in _PAPERS:
         named = [each for each in body.get(name) or () if isinstance(each, dict)]
         if named:
             body[name] = await linked.papers_meant(session, given.partner, named) or body[name]
+    if extra := body.get("extra"):
+        body["extra"] = [await _beyond(session, given.partner, each) for each in extra]
     return body
+
+
+async def _beyond(session: AsyncSession, partner: str, named: Any) -> Any:
+    if not isinstance(named, dict):
+        return named
+    meant = await linked.papers_meant(session, partner, [named])
+    return meant[0] if meant else f"{named.get('case')}-{named.get('place')}"
+
+
+async def discrepancy(session: AsyncSession, given: Given, parcel_id: UUID) -> UUID | None:
+    """Ours, where the partner says which one by its paper."""
+    about = given.told.body.get(ABOUT)
+    if given.told.discrepancy_id is not None or not isinstance(about, dict):
+        return given.told.discrepancy_id
+    return await linked.discrepancy_meant(session, given.partner, parcel_id, about)

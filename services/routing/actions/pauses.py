@@ -39,7 +39,7 @@ async def suspend_handoff(
     await desks.finish(desk, Step.SUSPEND, clock=clock, facts=facts, words={"reason": reason})
     suspended = events.HandoffSuspended(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         procedure=procedure,
         working_days=working_days,
         expected_until=deadlines.told_end(clock.stretches[-1], desk.workdays),
@@ -55,7 +55,7 @@ async def resume_handoff(session: AsyncSession, handoff_id: UUID, deed: Deed) ->
     desks.move(desk, Step.RESUME)
     await desks.finish(desk, Step.RESUME, clock=clock)
     row = desk.handoff
-    resumed = events.HandoffResumed(**desks.of_handoff(row), at=desk.at, due_on=row.due_on)
+    resumed = events.HandoffResumed(**desks.of_handoff(row), at=desk.acted_at, due_on=row.due_on)
     await desks.announce(desk, resumed)
     return row
 
@@ -86,7 +86,7 @@ async def extend(desk: Desk, *, working_days: int, reason: str) -> events.Handof
     await desks.finish(desk, Step.EXTEND, clock=clock, facts=facts, words={"reason": reason})
     return events.HandoffExtended(
         **desks.of_handoff(row),
-        at=desk.at,
+        at=desk.acted_at,
         working_days=working_days,
         due_on=row.due_on,
         reason=reason,

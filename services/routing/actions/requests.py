@@ -35,6 +35,7 @@ async def apply_supplement(
     materials: list[dict[str, Any]],
     originals: Mapping[UUID, str],
     application: dict[str, Any],
+    given_at: datetime,
     at: datetime,
 ) -> None:
     """It goes to everybody who waits for it, and returns to the officer who asked. Its originals
@@ -52,17 +53,21 @@ async def apply_supplement(
     targets = waiting or open_ones[:1]
     if not targets or case.status in ("closed", "unroutable"):
         why = "no-place-yet" if case.status == "unroutable" else "nothing-to-supplement"
-        await _refuse(session, case, supplement_id, "supplement", why, at=at)
+        await _refuse(session, case, supplement_id, "supplement", why, asked_at=given_at, at=at)
         return
     case.materials = [*case.materials, *materials]
     _add_to_application(session, case, supplement_id, application)
     announced: list[Event] = []
     for row in targets:
-        desk = await lay_out_of(session, case, row.id, at=at)
+        desk = await lay_out_of(session, case, row.id, asked_at=given_at, at=at)
         announced += await _supplement(desk, supplement_id)
     codes = sorted({each["code"] for each in materials})
     await deferrals.papers_came(session, case, codes, at=at)
-    session.add(_settled(case, supplement_id, "supplement", "applied", at=at, materials=codes))
+    session.add(
+        _settled(
+            case, supplement_id, "supplement", "applied", asked_at=given_at, at=at, materials=codes
+        )
+    )
     await session.flush()
     await outbox.record_many(
         session, [outbox.Announcement(each, case.case_number, at) for each in announced]
@@ -73,12 +78,12 @@ async def _supplement(desk: Desk, supplement_id: UUID) -> list[Event]:
     row = desk.handoff
     was = row.due_on
     desks.move(desk, Step.SUPPLEMENT)
-    row.supplemented_on, row.supplement_due_on = desk.today, None
-    clock = clocks.supplemented(desks.clock_of(row), on=desk.today)
+    row.supplemented_on, row.supplement_due_on = desk.acted_on, None
+    clock = clocks.supplemented(desks.clock_of(row), on=desk.acted_on)
     facts = {"supplement": str(supplement_id)}
     await desks.finish(desk, Step.SUPPLEMENT, clock=clock, facts=facts, side=Side.RECEIVING)
     applied = events.SupplementApplied(
-        **desks.of_handoff(row), supplement_id=supplement_id, at=desk.at
+        **desks.of_handoff(row), supplement_id=supplement_id, at=desk.acted_at
     )
     return [applied, *deferrals.moved(desk, was=was)]
 
@@ -94,25 +99,34 @@ def _add_to_application(
 
 
 async def apply_withdrawal(
-    session: AsyncSession, case: CaseRow, withdrawal_id: UUID, *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    withdrawal_id: UUID,
+    *,
+    asked_at: datetime,
+    at: datetime,
 ) -> None:
     """Until the matter is decided; the case's lock settles who was first."""
     sisters = await queries.lock_handoffs(session, case.case_number)
     if case.status in ("decided", "closed") or joint.decided(states_of(sisters)):
-        await _refuse(session, case, withdrawal_id, "withdrawal", "already-decided", at=at)
+        await _refuse(
+            session, case, withdrawal_id, "withdrawal", "already-decided", asked_at=asked_at, at=at
+        )
         return
     announced: list[Event] = []
     closing = dict(joint.to_close(states_of(sisters), Cause.WITHDRAWN))
     for row in sisters:
         step = closing.get(str(row.id))
         if step is not None:
-            desk = await lay_out_of(session, case, row.id, at=at)
+            desk = await lay_out_of(session, case, row.id, asked_at=asked_at, at=at)
             announced.append(await joints.close(desk, step))
     joints.fall_silent(sisters, at=at)
     case.status, case.outcome = "closed", "withdrawn"
-    session.add(_settled(case, withdrawal_id, "withdrawal", "applied", at=at))
+    session.add(_settled(case, withdrawal_id, "withdrawal", "applied", asked_at=asked_at, at=at))
     await session.flush()
-    ended = events.CaseClosed(case_number=case.case_number, outcome="withdrawn", at=at)
+    ended = events.CaseClosed(
+        case_number=case.case_number, outcome="withdrawn", at=min(asked_at, at)
+    )
     await outbox.record_many(
         session, [outbox.Announcement(each, case.case_number, at) for each in (*announced, ended)]
     )
@@ -126,9 +140,16 @@ _REASONS = {
 
 
 async def _refuse(
-    session: AsyncSession, case: CaseRow, id_: UUID, kind: str, code: str, *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    id_: UUID,
+    kind: str,
+    code: str,
+    *,
+    asked_at: datetime,
+    at: datetime,
 ) -> None:
-    session.add(_settled(case, id_, kind, code, at=at))
+    session.add(_settled(case, id_, kind, code, asked_at=asked_at, at=at))
     await session.flush()
     refused = events.RequestRefused(
         case_number=case.case_number,
@@ -142,13 +163,20 @@ async def _refuse(
 
 
 def _settled(
-    case: CaseRow, id_: UUID, kind: str, outcome: str, *, at: datetime, **facts: Any
+    case: CaseRow,
+    id_: UUID,
+    kind: str,
+    outcome: str,
+    *,
+    asked_at: datetime,
+    at: datetime,
+    **facts: Any,
 ) -> RequestRow:
     return RequestRow(
         id=id_,
         case_number=case.case_number,
         kind=kind,
-        asked_at=at,
+        asked_at=asked_at,
         settled_at=at,
         outcome=outcome,
         facts=facts,

@@ -89,7 +89,8 @@ async def scan_parcel(
         extra=known(found.extra),
     )
     moved = await bags.move(bag, scans.consequences(scan, bag.parcel, bag.holders))
-    bag.row.scanned_at, bag.row.arrived_at = at, bag.row.arrived_at or at
+    bag.row.scanned_at = bag.acted_at
+    bag.row.arrived_at = bag.row.arrived_at or bag.row.scanned_at
     differing = await _write(bag, scan)
     facts = {"found": len(scan.found), "different": len(differing)}
     await bags.finish(bag, Deed.SCAN, end, state=state, facts=facts)
@@ -148,7 +149,7 @@ def _row(bag: Bag, found: Discrepancy) -> DiscrepancyRow:
         described = means(bag.session).keys.seal(
             "fields",
             to_json(found.original_id.removeprefix(_UNKNOWN)),
-            context=f"routing.discrepancy.described:{id_}",
+            context=queries.described_for(id_),
         )
     return DiscrepancyRow(
         id=id_,
@@ -157,7 +158,7 @@ def _row(bag: Bag, found: Discrepancy) -> DiscrepancyRow:
         original_id=paper.id if paper else None,
         case_number=paper.case_number if paper else None,
         described=described,
-        found_at=bag.at,
+        found_at=bag.acted_at,
     )
 
 
@@ -214,7 +215,7 @@ async def settle(
     await bags.finish(bag, SETTLE, speaking, facts=facts)
     if said.settled is None:
         return row
-    row.settlement, row.settled_at = said.settled.value, at
+    row.settlement, row.settled_at = said.settled.value, bag.acted_at
     moved = await bags.move(bag, _effects(bag, row, said))
     told: list[Event] = [
         events.DiscrepancySettled(

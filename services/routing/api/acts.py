@@ -26,7 +26,10 @@ class ActOut(BaseModel):
     side: Side = Field(description="以哪一方的身份")
     side_zh: str = Field(examples=["办理科室"])
     actor: str = Field(description="经办人账号")
-    at: datetime
+    at: datetime = Field(description="在本系统登记的时间")
+    acted_at: datetime | None = Field(
+        description="在对方系统作出、由其告知的，作出的时间；期限从这一天起算"
+    )
     attachments: list[str] = Field(description="附件的摘要")
     facts: dict[str, Any] = Field(description="办理内容，不含个人信息")
     words: dict[str, Any] = Field(description="意见、理由等文字；未说明事由时已遮盖")
@@ -56,6 +59,7 @@ async def list_acts(
                 side_zh=each.side.zh,
                 actor=each.actor,
                 at=each.at,
+                acted_at=each.facts.get("acted_at"),
                 attachments=each.facts.get("attachments", []),
                 facts=each.facts,
                 words=each.words,

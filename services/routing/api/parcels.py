@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.routing.actions import crossing, scanning
 from services.routing.actions import parcels as actions
+from services.routing.actions import parcels_told, scanning
 from services.routing.actions.scanning import Found
 from services.routing.api.custody import LedgerOut, with_ledgers
 from services.routing.domain import parcels as rules
 from services.routing.domain.discrepancies import ALLOWED, Kind, Settlement
 from services.routing.domain.parcels import Deed, End, State
 from services.routing.grants import GRANTS
-from services.routing.models import DiscrepancyRow, ParcelRow
+from services.routing.models import DiscrepancyRow, ParcelDeedRow, ParcelRow
 from services.routing.queries import custody
 from services.routing.queries import parcels as queries
 from services.routing.queries.parcels import Direction
@@ -132,8 +132,20 @@ class DeedOut(BaseModel):
     deed: str
     end: str = Field(description="sender 寄出地、receiver 接收地、carrier 承运人、system 系统")
     actor: str
-    at: datetime
+    at: datetime = Field(description="在本系统登记的时间")
+    acted_at: datetime | None = Field(description="对方系统告知的作出时间")
     state: str
+
+    @classmethod
+    def of(cls, row: ParcelDeedRow) -> "DeedOut":
+        return cls(
+            deed=row.deed,
+            end=row.end,
+            actor=row.actor,
+            at=row.at,
+            acted_at=row.facts.get("acted_at"),
+            state=row.state,
+        )
 
 
 class ParcelDetail(ParcelOut):
@@ -156,7 +168,7 @@ class ScanOut(ParcelOut):
 
 
 async def _reply(once: Once, row: ParcelRow, status: int = 200) -> Response:
-    await crossing.mirror_parcel(once.session, row, once.content, at=once.at)
+    await parcels_told.mirror_parcel(once.session, row, once.content, at=once.at)
     headers = {"ETag": etags.of_version(row.version)}
     if status == 201:
         headers["Location"] = f"/routing/v1/parcels/{row.id}"
@@ -249,7 +261,7 @@ async def read_parcel(parcel_id: ParcelId, session: Reading, scope: Granted) -> 
         **_plain(found.row),
         manifest=[LineOut.model_validate(each, from_attributes=True) for each in found.lines],
         discrepancies=[DiscrepancyOut.of(each) for each in found.discrepancies],
-        deeds=[DeedOut.model_validate(each, from_attributes=True) for each in found.deeds],
+        deeds=[DeedOut.of(each) for each in found.deeds],
     )
     return Response(
         out.model_dump_json(),
@@ -451,7 +463,7 @@ async def scan_parcel(
         if_match=if_match,
         at=now,
     )
-    await crossing.mirror_parcel(once.session, done.row, once.content, at=now)
+    await parcels_told.mirror_parcel(once.session, done.row, once.content, at=now)
     rows = await queries.discrepancies(once.session, parcel_id)
     out = ScanOut(
         **_plain(done.row),
@@ -499,6 +511,7 @@ async def settle_discrepancy(
         scope=scope,
         at=now,
     )
+    await parcels_told.mirror_settlement(once.session, row, once.content, at=now)
     return await once.reply(200, DiscrepancyOut.of(row))
 
 

@@ -5,15 +5,14 @@ officer may do by API a partner may do by webhook, and everything is checked in 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.errors import Fault, told_back
 
@@ -36,7 +35,9 @@ class About(StrEnum):
 FILED: Final = "case.file"
 ATTACHED: Final = "case.attachment"
 # What goes to intake, which fetches it and creates or passes on.
-HANDED_IN: Final = frozenset({"case.submitted", "case.supplemented", "case.withdrawn", FILED})
+HANDED_IN: Final = frozenset(
+    {"case.submitted", "case.supplemented", "case.corrected", "case.withdrawn", FILED}
+)
 DELIVERED: Final = "case.delivered"
 PARCEL_SENT: Final = "parcel.sent"
 OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT}
@@ -52,6 +53,16 @@ MIRRORED_STEPS: Final = frozenset(
 MIRRORED_DEEDS: Final = frozenset(
     {"arrival", "scan", "return", "taking-back", "loss", "finding", "closing"}
 )
+
+
+def corrected(fields: Iterable[str], application: Mapping[str, Any]) -> dict[str, Any]:
+    """What a window put right, as the call that puts it right: `fields` point into the parts."""
+    parts: dict[str, Any] = {"reason": "收件窗口更正笔误"}
+    for field in fields:
+        part, _, name = field.removeprefix("/").partition("/")
+        value = (application.get(part) or {}).get(name)
+        parts.setdefault(part, {})[name] = value
+    return parts
 
 
 def files_named(body: Mapping[str, Any]) -> list[str]:
@@ -185,7 +196,7 @@ class CloudEvent(_Told):
     source: str = Field(min_length=1, max_length=300)
     type: str = Field(min_length=1, max_length=200)
     subject: str | None = Field(default=None, max_length=200)
-    time: datetime | None = None
+    time: AwareDatetime | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -250,6 +261,7 @@ def _missing(told: Told, call: Call) -> list[Fault]:
     if not any(getattr(told, name) for name in names):
         zh = f"须写明 {' 或 '.join(names)}"
         faults.append(Fault(f"/data/{names[0]}", "missing", zh, f"{' or '.join(names)} required"))
-    if "{discrepancy_id}" in call.path and told.discrepancy_id is None:
+    # Two installations do not know each other's: its content says which one is meant.
+    if "{discrepancy_id}" in call.path and told.discrepancy_id is None and told.content is None:
         faults.append(Fault("/data/discrepancy_id", "missing", "须写明差异编号", "required"))
     return faults

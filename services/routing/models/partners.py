@@ -121,7 +121,11 @@ class CaseLinkRow(Base):
     way: Mapped[str]
     linked_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("partner", "joint_number"),)
+    __table_args__ = (
+        UniqueConstraint("partner", "joint_number"),
+        # What stands on a paper that was labelled over there.
+        Index("ix_case_link_their_number", "their_number"),
+    )
 
 
 class ParcelLinkRow(Base):
@@ -133,7 +137,10 @@ class ParcelLinkRow(Base):
     partner: Mapped[str] = mapped_column(primary_key=True)
     joint_number: Mapped[str]
 
-    __table_args__ = (UniqueConstraint("partner", "joint_number"),)
+    __table_args__ = (
+        UniqueConstraint("partner", "joint_number"),
+        Index("ix_parcel_link_joint_number", "joint_number"),
+    )
 
 
 class PartnerMessageRow(Base):

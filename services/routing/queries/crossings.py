@@ -13,13 +13,14 @@ from services.routing.models import (
     AttachmentRow,
     CaseLinkRow,
     CaseRow,
+    DiscrepancyRow,
     OriginalRow,
     ParcelItemRow,
     ParcelLinkRow,
     PartnerAccessRow,
     PartnerMessageRow,
 )
-from services.routing.queries import custody
+from services.routing.queries import parcels
 from shared.errors import NotFoundError
 from shared.files.headers import read_digest
 from shared.http import pages
@@ -121,9 +122,44 @@ async def papers_meant(
     return None if None in found else [each for each in found if each is not None]
 
 
-async def typed(session: AsyncSession, texts: Sequence[str]) -> dict[str, UUID]:
-    """Labels or ids, as they were scanned or typed, with the papers that they are."""
-    return {text: paper.id for text, paper in (await custody.resolve(session, texts)).items()}
+async def discrepancy_named(
+    session: AsyncSession, partner: str, row: DiscrepancyRow
+) -> dict[str, Any]:
+    """As both sides can name it: by its paper, or by what stands on one that is not shared."""
+    named: dict[UUID, dict[str, Any]] = {}
+    if row.original_id is not None:
+        named = await papers_named(session, partner, ids=[row.original_id])
+    if row.original_id in named:
+        return {"kind": row.kind, "paper": named[row.original_id]}
+    return {"kind": row.kind, "described": await _described(session, row)}
+
+
+async def _described(session: AsyncSession, row: DiscrepancyRow) -> str | None:
+    if row.original_id is not None:
+        return await session.scalar(
+            select(OriginalRow.label).where(OriginalRow.id == row.original_id)
+        )
+    return parcels.description(means(session).keys, row)
+
+
+async def discrepancy_meant(
+    session: AsyncSession, partner: str, parcel_id: UUID, about: Mapping[str, Any]
+) -> UUID | None:
+    """Ours that a partner names so; the one that is not settled, where there are several."""
+    paper = about.get("paper")
+    meant = await papers_meant(session, partner, [paper]) if isinstance(paper, dict) else None
+    rows = [
+        row
+        for row in await parcels.discrepancies(session, parcel_id)
+        if row.kind == about.get("kind")
+        and (
+            str(row.original_id) in meant
+            if meant
+            else await _described(session, row) == about.get("described")
+        )
+    ]
+    rows.sort(key=lambda row: row.settlement is not None)
+    return rows[0].id if rows else None
 
 
 async def message(session: AsyncSession, id_: UUID, scope: Scope) -> PartnerMessageRow:
@@ -186,6 +222,15 @@ def application_of(session: AsyncSession, case: CaseRow) -> dict[str, Any]:
         means(session).keys.open("fields", case.application, context=context)
     )
     return found
+
+
+def submission_of(session: AsyncSession, case: CaseRow) -> dict[str, Any]:
+    """The application as a window hands one in: what was supplemented is part of it."""
+    whole = application_of(session, case)
+    for each in whole.pop("supplements", ()):
+        whole["materials"] = [*whole.get("materials", ()), *(each.get("materials") or ())]
+        whole["form"] = {**(whole.get("form") or {}), **(each.get("form") or {})}
+    return whole
 
 
 async def handed_in_by(session: AsyncSession, case_number: str) -> CaseLinkRow | None:

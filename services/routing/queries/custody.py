@@ -1,7 +1,7 @@
 """Who holds which paper: by case, by place, by bag, by label."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from services.routing.domain.destinations import Matter, PaperKind
 from services.routing.domain.handoffs import OPEN
 from services.routing.domain.labels import Labelled
 from services.routing.models import (
+    CaseLinkRow,
     CaseRow,
     CustodyEntryRow,
     HandoffRow,
@@ -92,7 +93,28 @@ async def resolve(session: AsyncSession, typed: Sequence[str]) -> dict[str, Pape
     for row in await session.execute(query):
         paper = _paper(row)
         by_text[str(paper.id)] = by_text[paper.label] = paper
+    by_text |= await _printed_elsewhere(session, set(named) - set(by_text))
     return {text: by_text[each.text] for text, each in read.items() if each.text in by_text}
+
+
+async def _printed_elsewhere(session: AsyncSession, texts: Collection[str]) -> dict[str, Paper]:
+    """A label of another installation bears its own number of the case; the paper's place in the
+    case is the same in both."""
+    if not texts:
+        return {}
+    read = {text: text.rpartition("-") for text in texts}
+    query = (
+        _papers()
+        .add_columns(CaseLinkRow.their_number, OriginalRow.place)
+        .join(CaseLinkRow, CaseLinkRow.case_number == OriginalRow.case_number)
+        .where(CaseLinkRow.their_number.in_({number for number, _, _ in read.values()}))
+    )
+    printed = {
+        (row.their_number, row.place): _paper(row[: len(_COLUMNS)])
+        for row in await session.execute(query)
+    }
+    found = {text: printed.get((number, int(place))) for text, (number, _, place) in read.items()}
+    return {text: paper for text, paper in found.items() if paper is not None}
 
 
 async def of_case(session: AsyncSession, case_number: str) -> list[Paper]:

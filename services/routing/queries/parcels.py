@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,11 +18,13 @@ from services.routing.models import (
     OriginalRow,
     ParcelDeedRow,
     ParcelItemRow,
+    ParcelLinkRow,
     ParcelRow,
 )
 from shared.errors import NotFoundError
 from shared.http import pages
 from shared.security.grants import Match, Scope
+from shared.security.keys import Keyring
 
 Direction = Literal["incoming", "outgoing"]
 
@@ -157,6 +160,17 @@ async def discrepancies(session: AsyncSession, parcel_id: UUID) -> Sequence[Disc
     return (await session.scalars(query.order_by(DiscrepancyRow.id))).all()
 
 
+def description(keys: Keyring, row: DiscrepancyRow) -> str | None:
+    """What the far end wrote of a paper that nobody knows."""
+    if row.described is None:
+        return None
+    return str(from_json(keys.open("fields", row.described, context=described_for(row.id))))
+
+
+def described_for(id_: UUID) -> str:
+    return f"routing.discrepancy.described:{id_}"
+
+
 async def deeds(session: AsyncSession, parcel_id: UUID) -> Sequence[ParcelDeedRow]:
     query = select(ParcelDeedRow).where(ParcelDeedRow.parcel_id == parcel_id)
     return (await session.scalars(query.order_by(ParcelDeedRow.id))).all()
@@ -201,7 +215,9 @@ async def by_label(session: AsyncSession, label: Label, scope: Scope) -> Sequenc
     if label.kind is Labelled.ID:
         named: ColumnElement[bool] = ParcelRow.id == UUID(label.text)
     elif label.kind is Labelled.PARCEL:
-        named = ParcelRow.number == label.text
+        # The number that is printed on it is that of the installation which sent it.
+        printed = select(ParcelLinkRow.parcel_id).where(ParcelLinkRow.joint_number == label.text)
+        named = or_(ParcelRow.number == label.text, ParcelRow.id.in_(printed))
     else:
         named = ParcelRow.waybill == label.text
     query = select(ParcelRow).where(named, visible(scope)).order_by(ParcelRow.id.desc()).limit(20)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from services.routing.domain.crossings import ATTACHED
 from services.routing.domain.registry import Location
 from services.routing.models import (
     CaseRow,
@@ -66,9 +67,11 @@ async def secrets(
     ).all()
 
 
-async def next_due(session: AsyncSession, *, at: datetime) -> PartnerWebhookRow | None:
-    """The next that is due and has no earlier one of its matter before it; locked."""
+async def next_due(session: AsyncSession, *, files: bool, at: datetime) -> PartnerWebhookRow | None:
+    """The next that is due and has no earlier one of its matter before it; locked. Of the files of
+    one partner one at a time."""
     earlier = aliased(PartnerWebhookRow)
+    is_file = PartnerWebhookRow.kind == ATTACHED
     waiting = (
         select(earlier.turn)
         .where(
@@ -85,10 +88,28 @@ async def next_due(session: AsyncSession, *, at: datetime) -> PartnerWebhookRow 
             PartnerWebhookRow.settled_at.is_(None),
             PartnerWebhookRow.next_attempt_at <= at,
             ~waiting,
+            and_(is_file, ~_in_hand(at)) if files else ~is_file,
         )
         .order_by(PartnerWebhookRow.next_attempt_at, PartnerWebhookRow.turn)
         .limit(1)
         .with_for_update(skip_locked=True)
+    )
+
+
+def _in_hand(at: datetime) -> ColumnElement[bool]:
+    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
+    other = aliased(PartnerWebhookRow)
+    return (
+        select(other.turn)
+        .where(
+            other.partner == PartnerWebhookRow.partner,
+            other.kind == ATTACHED,
+            other.settled_at.is_(None),
+            other.attempts > 0,
+            other.last_error.is_(None),
+            other.next_attempt_at > at,
+        )
+        .exists()
     )
 
 

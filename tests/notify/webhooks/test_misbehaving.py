@@ -351,6 +351,71 @@ async def test_what_fails_for_five_days_is_switched_off_and_its_owner_told_on_th
     assert len(endpoint.calls) == before
 
 
+@pytest.mark.parametrize("step", ["proof", "recovery"])
+async def test_who_was_away_is_told_everything_at_once_when_an_operator_says_it_is_back(
+    step: str,
+    post: Post,
+    endpoint: Subscriber,
+    other: Subscriber,
+    subscribe: Subscribing,
+    caller: Caller,
+    time: Time,
+    client: httpx.AsyncClient,
+    token: Tokens,
+    premises: Premises,
+) -> None:
+    """Not after the hours of the schedule, and not after the breaker's rest either."""
+    made = await subscribe(endpoint)
+    await subscribe(other)
+    endpoint.always = status(503)
+    await events(post, CASES)
+    await until_quiet(caller, time, hours=2)
+    assert (await state(premises)).breaker in ("open", "half_open")
+    endpoint.always = None
+    await caller.call_all()
+    assert endpoint.heard == []
+    answer = await client.post(
+        f"{SUBSCRIPTIONS}/{made['id']}/{step}",
+        json={"failed": True} if step == "recovery" else None,
+        headers=token("ops", None),
+    )
+    assert answer.status_code in (200, 202), answer.text
+    await caller.call_all()
+    all_told(endpoint, CASES)
+
+
+async def test_the_owner_hears_that_a_degraded_endpoint_has_recovered(
+    post: Post,
+    endpoint: Subscriber,
+    other: Subscriber,
+    subscribe: Subscribing,
+    caller: Caller,
+    time: Time,
+    premises: Premises,
+) -> None:
+    made = await subscribe(endpoint, contact_phone="13900000000")
+    await subscribe(other)
+    endpoint.always = status(503)
+    await events(post, CASES)
+    await until_quiet(caller, time, hours=2)
+    endpoint.always = None
+    await until_quiet(caller, time, hours=2)
+    all_told(endpoint, CASES)
+    news = [each["data"] for each in other.heard if each["type"] == told.HEALTH]
+    assert [(each["subscription_id"], each["what"]) for each in news] == [
+        (made["id"], "degraded"),
+        (made["id"], "recovered"),
+    ]
+    async with premises.sessions() as session:
+        query = select(MessageRow).where(MessageRow.event == "endpoint").order_by(MessageRow.id)
+        rows = (await session.scalars(query)).all()
+    texts = [seals.open_content(premises.carried.keys, row.id, row.content).text for row in rows]
+    assert [("已放慢" in text, "已恢复" in text) for text in texts] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 async def test_one_or_all_since_then_are_told_again_under_the_same_ids(
     post: Post,
     endpoint: Subscriber,
