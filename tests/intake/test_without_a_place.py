@@ -9,13 +9,14 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from services.intake import events
 from services.routing import events as routing
 from shared.chance import new_id
 from shared.premises import Premises
 from tests.intake.conftest import AT, Tokens
-from tests.intake.test_asking import PHOTO
+from tests.intake.test_asking import PHOTO, told
 from tests.intake.test_following import assigned, read
-from tests.intake.window import CASES, OtherHouse, submit
+from tests.intake.window import CASES, EXAMPLES, OtherHouse, submission, submit
 
 _REASON = {"why": "nothing-found", "message_zh": "查无办理地", "message_en": "none"}
 
@@ -116,3 +117,28 @@ async def test_without_a_place_an_original_is_refused_with_words_to_read_out(
     taken = await client.post(path, json=PHOTO, headers=token())
     assert taken.status_code == 202, taken.text
     assert len(taken.json()["originals"]) == 1
+
+
+async def test_a_visit_that_is_only_registered_leaves_every_original_with_the_applicant(
+    client: httpx.AsyncClient, token: Tokens, premises: Premises
+) -> None:
+    """Nobody handles it yet, and it may lapse; what was shown stays once it is completed."""
+    materials = EXAMPLES["remote_collection"]["materials"]
+    brought = [each for each in materials if each["code"] != "M1"]
+    seen = [{"of": "M3", "how": "original_seen"}]
+    body = submission(materials=brought, verifications=seen, keep_incomplete=True)
+    taken = await submit(client, token(), body)
+    number = taken["case_number"]
+    assert (taken["status"], taken["originals"]) == ("received_incomplete", [])
+    case = await read(client, token(), number)
+    assert case["originals"] == []
+    assert case["verifications"][0]["became"] == "shown"
+    assert "收存" not in await receipt(client, token(), number)
+    rest = [each for each in materials if each["code"] == "M1"]
+    done = await client.post(
+        f"{CASES}/{number}/supplements", json={"materials": rest}, headers=token()
+    )
+    assert [each["material_code"] for each in done.json()["originals"]] == ["M3"]
+    (received,) = await told(premises, number, events.CaseReceived)
+    assert [each.material_code for each in received.originals] == ["M3"]
+    assert "收存，随办件流转" in await receipt(client, token(), number)

@@ -11,7 +11,9 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.domain import verifications
 from services.intake.domain.cases import What
+from services.intake.domain.receipts import Note
 from shared.audit import trail
 from shared.audit.trail import AUDITING
 from shared.chance import new_id
@@ -138,6 +140,9 @@ class Promised:
     expires_on: date | None
 
 
+SHOWN = verifications.BECAME[Note.SHOWN]
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """An identity or an original, verified; `became` of the paper: shown, or handed in."""
@@ -165,10 +170,12 @@ class Papers:
     promises: Sequence[Promised] = field(default=())
     checks: Sequence[Checked] = ()
 
-    def not_yet_owed(self) -> "Papers":
-        """Of a visit that is only registered: its promises begin when it is completed."""
+    def only_registered(self) -> "Papers":
+        """Of a visit at which papers were missing: its promises begin when it is completed, and
+        until then nobody handles it, so no original stays here."""
         promises = [replace(each, expires_on=None) for each in self.promises]
-        return replace(self, promises=promises)
+        checks = [replace(each, became=each.became and SHOWN) for each in self.checks]
+        return replace(self, promises=promises, originals=(), checks=checks)
 
 
 async def file_case(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.intake.actions.dossier import Dossier, entered
 from services.intake.domain import checklists, papers, receipts, verifications
-from services.intake.domain.cases import Status
+from services.intake.domain.cases import HOMELESS, Status
 from services.intake.domain.checklists import Entry
 from services.intake.domain.deferrals import Kind
 from services.intake.domain.items import Exemption
@@ -27,7 +27,7 @@ _INCOMPLETE = "本次仅作登记：材料尚未齐全，请按一次性告知�
 def receipt(found: Dossier, *, public_url: str) -> Receipt:
     case, brought = found.case, found.brought()
     lines = receipts.lines(found.submission.model_copy(update={"materials": brought}), found.item)
-    if case.status == Status.UNROUTABLE:
+    if Status(case.status) in HOMELESS:
         lines = receipts.given_back(lines)
     incomplete = case.status == Status.RECEIVED_INCOMPLETE
     remarks = [_INCOMPLETE] if incomplete else []

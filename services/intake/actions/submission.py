@@ -92,7 +92,7 @@ async def _file(
     picture = cases.received(complete=not faults, until=until)
     papers = applications.lay_out(session, whole.submission, whole.item, on=local_date(whole.at))
     if faults:
-        papers = papers.not_yet_owed()
+        papers = papers.only_registered()
     columns = _columns(session, whole, number, tracking_code) | {
         "status": picture.status.value,
         "next_actor": picture.next_actor.value,

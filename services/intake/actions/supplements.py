@@ -5,7 +5,7 @@ registered never left the window, so the window completes it itself.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,8 @@ from services.intake.actions import (
 )
 from services.intake.actions.asking import APPLIED, COMPLETION, PENDING, SUPPLEMENT, Asked
 from services.intake.actions.circumstances import Counter
-from services.intake.actions.filing import Papers
+from services.intake.actions.filing import Original, Papers
+from services.intake.actions.seals import Filed
 from services.intake.domain import cases, deficiencies, messages, readings, receipts
 from services.intake.domain.cases import Act, News, Status, What
 from services.intake.domain.items import ItemVersion
@@ -115,7 +116,7 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
         update={"materials": complete.materials[len(filed.submission.materials) :]}
     )
     request_id = new_id()
-    papers = await _lay_down(session, case, added, desk, request_id=request_id)
+    papers = await _lay_down(session, case, added, desk, request_id=request_id, shown=filed)
     whole_case = submission.whole_of(counter)
     await promising.keep_promises(
         session,
@@ -246,10 +247,21 @@ def _merged(filed: SubmissionIn, raw: object, *, appended: bool) -> dict[str, An
 
 
 async def _lay_down(
-    session: AsyncSession, case: CaseRow, given: SubmissionIn, desk: Desk, *, request_id: UUID
+    session: AsyncSession,
+    case: CaseRow,
+    given: SubmissionIn,
+    desk: Desk,
+    *,
+    request_id: UUID,
+    shown: Filed | None = None,
 ) -> Papers:
+    """The originals that were `shown` when the visit was registered stay now, with the others."""
     item = await desk.catalogue.version(session, case.item_code, case.item_version)
     papers = applications.lay_out(session, given, item, on=local_date(desk.at))
+    if shown is not None:
+        before = receipts.originals(shown.submission.materials, item, given.mode)
+        earlier = [Original(new_id(), code) for code in before]
+        papers = replace(papers, originals=[*earlier, *papers.originals])
     number = case.case_number
     materials = [
         {

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import applications, asking, seals
+from services.intake.actions.filing import SHOWN
 from services.intake.domain import cases, messages, verifications
 from services.intake.domain.cases import Act, Status, What
-from services.intake.domain.receipts import Note
 from services.intake.domain.submissions import CheckIn
 from services.intake.models import CaseRow, VerificationRow
 from services.intake.queries import cases as reads
@@ -19,8 +19,6 @@ from shared.http import etags
 from shared.means import means, origin
 from shared.messaging import outbox
 from shared.security.grants import Scope
-
-_SHOWN = verifications.BECAME[Note.SHOWN]
 
 
 async def note_verifications(
@@ -45,15 +43,14 @@ async def note_verifications(
         faults.append(messages.fault("/verifications", "verification-empty"))
     if faults:
         raise InvalidError(faults)
-    homeless = case.status == Status.UNROUTABLE
+    homeless = Status(case.status) in cases.HOMELESS
     rows = [
         VerificationRow(
             verification_id=each.verification_id,
             case_number=number,
             subject=each.subject,
             how=each.how,
-            # Without a place to go nothing stays at the window.
-            became=each.became and (_SHOWN if homeless else each.became),
+            became=each.became and (SHOWN if homeless else each.became),
             verified_at=at,
             verified_by=origin(session).actor,
             location=case.receiving_location,

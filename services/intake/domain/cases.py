@@ -128,6 +128,8 @@ _NEXT: Mapping[Status, Actor] = MappingProxyType(
     }
 )
 
+# Nobody is known to handle it: no original stays at the window.
+HOMELESS = frozenset({Status.RECEIVED_INCOMPLETE, Status.UNROUTABLE})
 ENDED = frozenset({Status.REFUSED, Status.DECIDED, Status.DELIVERED, Status.CLOSED})
 
 
