@@ -45,10 +45,12 @@ async def test_every_role_reads_the_catalogue(
         ({"name": "残疾人证"}, {"CL-001", "CL-002"}),
         ({"mode": "joint_handling"}, {"GA-001", "RS-001"}),
         ({"department": "公安部"}, {"GA-001", "GA-002", "GA-003"}),
+        ({"object": "2"}, {"GA-003", "SC-001", "SC-002", "ST-001"}),
+        ({"object": "1", "department": "公安部", "name": "无犯罪"}, {"GA-003"}),
         ({"name": "没有这样的事项"}, set()),
     ],
 )
-async def test_items_are_found_by_name_department_and_mode(
+async def test_items_are_found_by_name_department_mode_and_object(
     client: httpx.AsyncClient, token: Tokens, params: dict[str, str], codes: set[str]
 ) -> None:
     found = (await client.get(ITEMS, params=params, headers=token())).json()

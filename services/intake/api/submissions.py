@@ -55,7 +55,9 @@ class CaseTakenOut(BaseModel):
     )
     received_at: datetime = Field(description="收件时间")
     item: TakenItem
-    originals: list[TakenOriginal] = Field(description="留在窗口的每一份原件")
+    originals: list[TakenOriginal] = Field(
+        description="留在窗口的每一份原件；只是登记的，一份也不留"
+    )
     receipt_url: str = Field(description="收件凭证（PDF）")
     faults: list[FaultOut] = Field(description="登记为 received_incomplete 时，还缺什么")
 

@@ -287,7 +287,8 @@ class PartialSubmission(Part):
         StrictBool | None,
         Field(
             title="材料不齐时先登记",
-            description="只缺材料时保存为 received_incomplete，并打印一次性告知书",
+            description="只缺材料时保存为 received_incomplete，并打印一次性告知书；"
+            "此时不收存原件，看过之后退还，补齐时再收",
         ),
     ] = None
     note: Annotated[str | None, Personal("text"), Field(title="窗口备注", max_length=500)] = None
