@@ -288,12 +288,12 @@ async def test_only_operations_look_at_messages_and_masked(
 @pytest.mark.parametrize(
     ("path", "params", "status"),
     [
-        (DELIVERIES, {"case_number": "\x00"}, 200),
+        (DELIVERIES, {"case_number": "\x00"}, 400),
         (DELIVERIES, {"after": "x"}, 422),
         (DELIVERIES, {"limit": "0"}, 422),
         (DELIVERIES, {"status": "lost-somewhere"}, 422),
         (f"{DELIVERIES}/not-a-uuid", {}, 422),
-        (DISPATCHES, {"waybill": "a\x00b"}, 422),
+        (DISPATCHES, {"waybill": "a\x00b"}, 400),
     ],
 )
 async def test_bad_questions_get_clear_answers(
