@@ -80,6 +80,10 @@ grants: install ## Print who may do what: operation, role, relation
 duties: install ## Print which side may take which step: mode, status, step, side
 	@$(BIN)/python -m deploy.ops duties
 
+.PHONY: retention
+retention: install ## Print how long each kind of data is kept and why, and how much is due now (DATA_DIR)
+	@for house in intake routing notify; do $(BIN)/python -m deploy.ops $$house retention || exit 1; done
+
 .PHONY: rotate-keys
 rotate-keys: install ## New keys, and everything sealed taken to them while the installation runs (DATA_DIR)
 	@$(BIN)/python -m deploy.ops rotate-keys

@@ -141,6 +141,7 @@ def house_settings(
         sealer_database_url=SecretStr(database.url(runner.sealer_role(house))),
         keyring_file=keys / "keyring.json",
         files_url=(folder / "files").as_uri(),
+        access_log_dir=folder / "access",
         issuers=(IssuerSettings(issuer=ISSUER_URL, jwks_file=keys / "issuer.jwks.json"),),
         division=os.environ.get("DIVISION") or DIVISION,
         public_url=f"http://127.0.0.1:{port}",

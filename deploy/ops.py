@@ -82,7 +82,7 @@ for _house in HOUSES:
     _care = typer.Typer(
         pretty_exceptions_enable=False, no_args_is_help=True, help=f"Look after {_house}."
     )
-    add_care(_care, _opening(_house), HOUSES[_house].SEALED)
+    add_care(_care, _opening(_house), HOUSES[_house].SEALED, HOUSES[_house].KEPT)
     app.add_typer(_care, name=_house)
 
 

@@ -1,21 +1,19 @@
 """The loops that every house runs: relay, listener, applier, sealer, and forgetting in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from shared.audit.sealer import Sealer
-from shared.http import idempotency
 from shared.messaging import inbox, keeping
 from shared.messaging.apply import Applier
 from shared.messaging.handling import Handler
 from shared.messaging.relay import Relay
 from shared.messaging.transport import Listener, Transport
 from shared.premises import Premises
+from shared.retention.platform import PLATFORM_KEPT, forgetting_logs
+from shared.retention.purging import Kept, purging
 from shared.security import revocations
 from shared.telemetry import metrics
 from shared.workers import Workers, every
@@ -51,7 +49,9 @@ def add_chores(
     premises: Premises,
     transport: Transport,
     handlers: Mapping[str, Handler],
+    kept: Sequence[Kept] = (),
 ) -> None:
+    """`kept` is what this house forgets in time, besides what all have alike."""
     house, stored = premises.house, asyncio.Event()
     gathering = _GATHERING[house] if premises.settings.served else _AT_ONCE
     relay = Relay(
@@ -83,28 +83,17 @@ def add_chores(
     workers.add(f"{house}-applier", applier.run)
     workers.add(f"{house}-sealer", every(2.0, sealer.turn))
     workers.add(f"{house}-measure", every(5.0, _measuring(premises)))
-    for name, purge in _purges().items():
-        workers.add(f"{house}-purge-{name}", every(300.0, _purging(premises, purge)))
+    workers.add(f"{house}-purge-revocations", every(300.0, _forgetting_revocations(premises)))
+    for each in (*PLATFORM_KEPT, *kept):
+        work = purging(premises.sessions, each, premises.terms, premises.clock)
+        workers.add(f"{house}-purge-{each.kind}", every(300.0, work))
+    workers.add(f"{house}-purge-access_log", every(3600.0, forgetting_logs(premises)))
 
 
-Purge = Callable[[AsyncSession, datetime], Awaitable[int]]
-
-
-def _purges() -> Mapping[str, Purge]:
-    return {
-        "idempotency": lambda session, at: idempotency.purge(session, at=at),
-        "revocations": lambda session, at: revocations.purge(session, at=at),
-        "outbox": lambda session, at: keeping.purge_outbox(
-            session, before=at - keeping.OUTBOX_KEPT
-        ),
-        "inbox": lambda session, at: keeping.purge_inbox(session, before=at - keeping.INBOX_KEPT),
-    }
-
-
-def _purging(premises: Premises, purge: Purge) -> Callable[[], Awaitable[bool]]:
+def _forgetting_revocations(premises: Premises) -> Callable[[], Awaitable[bool]]:
     async def work() -> bool:
         async with premises.sessions.begin() as session:
-            return bool(await purge(session, premises.clock()))
+            return bool(await revocations.purge(session, at=premises.clock()))
 
     return work
 

@@ -26,6 +26,9 @@ from shared.messaging.amqp import AmqpTransport
 from shared.messaging.topology import Topology
 from shared.messaging.transport import Transport
 from shared.premises import Premises, open_premises
+from shared.retention.platform import PLATFORM_KEPT, outdated_logs
+from shared.retention.purging import COUNTED, Kept, waiting
+from shared.retention.rules import RULES, Rule, Terms
 from shared.security.resealing import Sealed, reseal_all
 from shared.telemetry import logs, metrics, traces
 from shared.workers import Workers
@@ -41,6 +44,9 @@ class House(Protocol):
 
     @property
     def SEALED(self) -> Sequence[Sealed]: ...  # noqa: N802  (a table)
+
+    @property
+    def KEPT(self) -> Sequence[Kept]: ...  # noqa: N802  (a table)
 
     def create_app(self, premises: Premises) -> FastAPI: ...
 
@@ -66,11 +72,13 @@ def house_commands(name: str, module: House) -> typer.Typer:
         async with open_premises(name, module.Settings(served=True), utc_now) as premises:
             yield premises
 
-    add_care(app, opening, module.SEALED)
+    add_care(app, opening, module.SEALED, module.KEPT)
     return app
 
 
-def add_care(app: typer.Typer, opening: Opening, sealed: Sequence[Sealed]) -> None:
+def add_care(
+    app: typer.Typer, opening: Opening, sealed: Sequence[Sealed], kept: Sequence[Kept]
+) -> None:
     """Commands for the operator at night; none of them shows what is sealed."""
     _add_parked(app, opening)
 
@@ -83,6 +91,11 @@ def add_care(app: typer.Typer, opening: Opening, sealed: Sequence[Sealed]) -> No
     def reseal() -> None:
         """After a rotation: take what old keys sealed to the new ones, while all runs."""
         _run(opening, lambda premises: _reseal(premises, sealed))
+
+    @app.command("retention")
+    def retention() -> None:
+        """Print how long each kind of data is kept and why, and how much is due now."""
+        _run(opening, lambda premises: _print_terms(premises, kept))
 
     _add_audit(app, opening)
 
@@ -229,6 +242,38 @@ async def _verify(premises: Premises) -> None:
         return
     typer.echo(f"{premises.house}: 审计链断裂：{verdict.first_break}", err=True)
     raise typer.Exit(1)
+
+
+async def _print_terms(premises: Premises, kept: Sequence[Kept]) -> None:
+    """A look and no more: the workers do it by themselves."""
+    async with premises.sessions() as session:
+        found = await waiting(session, (*PLATFORM_KEPT, *kept), premises.terms, at=premises.clock())
+    due = {each.kept.kind: each.count for each in found}
+    due["access_log"] = len(outdated_logs(premises))
+    table = Table(
+        "类别", "是什么", "期限", "从何时起", "期满", "依据", "把握", "到期", title=premises.house
+    )
+    for rule in RULES:
+        if premises.house in rule.houses:
+            table.add_row(*_line(rule, premises.terms, due.get(rule.kind)))
+    Console(width=200).print(table)
+
+
+def _line(rule: Rule, terms: Terms, due: int | None) -> tuple[str, ...]:
+    term = "" if rule.days is None else f"{terms.days(rule.kind)} 天"
+    if terms.is_own(rule.kind):
+        term += "（本地设置）"
+    counted = "" if due is None else f"{due}" if due < COUNTED else f"≥{COUNTED}"
+    return (
+        rule.kind,
+        rule.zh,
+        term,
+        rule.since,
+        rule.goes.zh,
+        rule.basis,
+        rule.source,
+        counted,
+    )
 
 
 async def _serve(name: str, module: House) -> None:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from shared.http.rates import Pace
+from shared.retention.rules import faults as term_faults
 
 # Values that stand in examples; served mode refuses to start with any of them.
 EXAMPLE_SECRETS = ("change-me", "changeme", "password", "secret", "guest", "example")
@@ -61,6 +62,10 @@ class HouseSettings(BaseSettings):
     metrics_port: int | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: str | None = None
+    # Where each request leaves a line; how long they stay is a term like the others.
+    access_log_dir: Path | None = None
+    # Days by kind, where this place keeps something for longer or shorter (shared/retention).
+    retention: dict[str, int] = Field(default_factory=dict)
     outbound_allowed: tuple[str, ...] = ()
     # Requests per second, of one caller and of one address without a token; 0: unbounded.
     rate_per_caller: float = Field(default=1500, ge=0)
@@ -106,6 +111,13 @@ class HouseSettings(BaseSettings):
             "secret_access_key": self.files_secret_key.get_secret_value(),
         }
         return {name: value for name, value in found.items() if value is not None}
+
+    @field_validator("retention")
+    @classmethod
+    def _terms_are_lawful(cls, own: dict[str, int]) -> dict[str, int]:
+        if wrong := term_faults(own):
+            raise ValueError("; ".join(wrong))
+        return own
 
     @model_validator(mode="after")
     def _no_example_secrets(self) -> Self:

@@ -76,6 +76,18 @@ class ConflictError(DomainError):
     code = "conflict"
 
 
+class CaseErasedError(ConflictError):
+    """Its term is over, or the person asked: there is nobody in it any more to act for."""
+
+    code = "case-erased"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "本办件的个人信息已经删除，只保留编号、事项、日期和结果",
+            "the personal data of this case has been erased",
+        )
+
+
 class PreconditionError(DomainError):
     code = "stale"
 

@@ -15,11 +15,13 @@ from shared.configuration import HouseSettings
 from shared.db.engine import open_engine
 from shared.db.transactions import Sessions, open_sessions
 from shared.means import Means
+from shared.retention.rules import Terms
 from shared.security.keys import Keyring
 from shared.security.outbound import Listed, open_client
 from shared.security.revocations import Revocations
 from shared.security.tokens import TokenVerifier
 from shared.security.trust import trusted
+from shared.telemetry.access import AccessLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,12 @@ class Premises:
     clock: Clock
     outbound: httpx.AsyncClient
     verifier: TokenVerifier
+    access: AccessLog | None = None
     recorded: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.settings.retention)
 
     async def database_answers(self) -> str | None:
         """None when the database answers and is migrated, else why not; for readiness."""
@@ -87,6 +94,7 @@ async def open_premises(
     )
     outbound = open_client(Listed(settings.outbound_allowed))
     sessions = open_sessions(engine, carried)
+    access = AccessLog(settings.access_log_dir, house) if settings.access_log_dir else None
     try:
         yield Premises(
             house=house,
@@ -98,9 +106,12 @@ async def open_premises(
             clock=clock,
             outbound=outbound,
             verifier=trusted(settings.issuers, outbound, Revocations(sessions)),
+            access=access,
             recorded=recorded,
         )
     finally:
+        if access is not None:
+            access.close()
         await outbound.aclose()
         await engine.dispose()
         await sealer_engine.dispose()

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.intake import timers
 from services.intake.actions.catalogue import Imported, import_catalogue, republish
+from services.intake.actions.erasing import KEPT
 from services.intake.actions.handed_in import Worker
 from services.intake.actions.numbers import Numbers
 from services.intake.actions.resealing import SEALED
@@ -19,6 +20,7 @@ from services.intake.api import (
     catalogue,
     documents,
     items,
+    lifetimes,
     materials,
     progress,
     records,
@@ -45,6 +47,7 @@ from shared.premises import Premises
 from shared.workers import Workers, every
 
 __all__ = [
+    "KEPT",
     "SEALED",
     "Settings",
     "add_workers",
@@ -61,6 +64,7 @@ ROUTERS = (
     documents.router,
     requests.router,
     records.router,
+    lifetimes.router,
     items.router,
     catalogue.router,
     progress.router,
@@ -75,6 +79,7 @@ _TAGS = (
     {"name": "办件", "description": "预审、收件、查找、补正、撤回"},
     {"name": "材料", "description": "材料文件的上传与取回"},
     {"name": "文书", "description": "收件凭证、告知书、通知书等 PDF"},
+    {"name": "个人信息", "description": "保存了什么、依据和期限；删除；争议期间不删"},
     {"name": "事项", "description": "可以办理的事项、办事指南与材料清单"},
     {"name": "进度", "description": "申请人凭查询码公开查询"},
 )
@@ -115,6 +120,7 @@ def create_app(premises: Premises) -> FastAPI:
         clock=premises.clock,
         verifier=premises.verifier,
         pace=premises.settings.pace,
+        access=premises.access,
         checks={
             "database": premises.database_answers,
             "catalogue": lambda: premises.copies_caught_up("item_version"),
@@ -133,6 +139,7 @@ def create_app(premises: Premises) -> FastAPI:
     app.state.files = _open_files(premises)
     app.state.typesetter = typesetter
     app.state.public_url = settings.public_url
+    app.state.terms = premises.terms
     app.state.registered_for = timedelta(days=settings.registered_days)
     return app
 
@@ -145,7 +152,7 @@ def _open_files(premises: Premises) -> FileStore:
 
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
-    add_chores(workers, premises, transport, HANDLERS)
+    add_chores(workers, premises, transport, HANDLERS, KEPT)
     files = _open_files(premises)
     workers.add("intake-files", every(3600.0, lambda: _sweep(premises, files)))
     sessions, clock = premises.sessions, premises.clock

@@ -201,6 +201,20 @@ class HandingInSettled(Event):
     at: datetime
 
 
+class CaseErased(Event):
+    """The person has been taken out of the case here, and is to be taken out of every copy. `rule`
+    is the line of the table of terms, `cause` says whether the term was over or somebody asked.
+    It waits for none of the case's messages: one that is put aside is not to keep it."""
+
+    type: ClassVar[str] = "intake.case-erased.v1"
+    standalone: ClassVar[bool] = True
+
+    case_number: str
+    rule: str
+    cause: str
+    at: datetime
+
+
 PUBLISHED: Sequence[type[Event]] = (
     ItemPublished,
     CaseReceived,
@@ -210,6 +224,7 @@ PUBLISHED: Sequence[type[Event]] = (
     ApplicationAmended,
     PromiseBroken,
     HandingInSettled,
+    CaseErased,
 )
 
 
@@ -220,3 +235,7 @@ def item_published(item: items.ItemVersion) -> ItemPublished:
 
 def item_subject(code: str) -> str:
     return f"item:{code}"
+
+
+def erasure_subject(case_number: str) -> str:
+    return f"erasure:{case_number}"

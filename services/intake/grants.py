@@ -18,6 +18,8 @@ _READERS = MappingProxyType(
         Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.OWN_HANDLER, Relation.BELOW},
     }
 )
+# Who answers for a place decides what of a case is kept or goes, and answers whoever asks.
+_RESPONSIBLE = MappingProxyType({Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.BELOW}})
 _LISTERS = MappingProxyType({**_WINDOW, Role.SUPERVISOR: {Relation.OWN_RECEIVER, Relation.BELOW}})
 
 GRANTS = Grants(
@@ -47,6 +49,10 @@ GRANTS = Grants(
         "correct_case": _WINDOW_OR_PARTNER,
         "note_verifications": _WINDOW,
         "note_payment": _WINDOW,
+        "set_hold": _RESPONSIBLE,
+        "lift_hold": _RESPONSIBLE,
+        "ask_erasure": _RESPONSIBLE,
+        "show_holdings": {Role.AUDITOR: {Relation.ANY}},
         "read_progress": ANONYMOUS,
         "show_progress": ANONYMOUS,
     }

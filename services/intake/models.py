@@ -135,10 +135,14 @@ class CaseRow(Base):
     chosen_basis: Mapped[str | None]
     delivery_method: Mapped[str | None]
     applicant_kind: Mapped[str]
-    name_index: Mapped[bytes]
+    # None once the person has been taken out of the case.
+    name_index: Mapped[bytes | None]
     id_number_index: Mapped[bytes | None]
     phone_index: Mapped[bytes | None]
+    representative_index: Mapped[bytes | None]
     application_sealed: Mapped[bytes]
+    # 个人信息保护法 13: on which ground, whence; consents with their time and text.
+    ground: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     # The picture: what routing and notify have told us, as far as the window needs it.
     status: Mapped[str]
@@ -154,6 +158,11 @@ class CaseRow(Base):
     delivery_status: Mapped[str | None]
     delivered_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+
+    # Its term: from when on, by which line of the table; and when the person was taken out.
+    ended_at: Mapped[datetime | None]
+    retention: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -214,7 +223,37 @@ class CaseRow(Base):
         Index("ix_case_file_name_index", "name_index"),
         Index("ix_case_file_id_number_index", "id_number_index"),
         Index("ix_case_file_phone_index", "phone_index"),
+        Index(
+            "ix_case_file_representative_index",
+            "representative_index",
+            postgresql_where=text("representative_index IS NOT NULL"),
+        ),
+        # What has ended and still holds its person, by the end of its term.
+        Index(
+            "ix_case_file_term",
+            "retention",
+            "ended_at",
+            postgresql_where=text("ended_at IS NOT NULL AND erased_at IS NULL"),
+        ),
     )
+
+
+class HoldRow(Base):
+    """A dispute that keeps a case from being erased, from when it is set until it is lifted; what
+    it is about (`said`) is sealed."""
+
+    __tablename__ = "case_hold"
+
+    hold_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey(CaseRow.case_number))
+    kind: Mapped[str]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+    said_sealed: Mapped[bytes]
+
+    __table_args__ = (Index("ix_case_hold_case_number", "case_number", "hold_id"),)
 
 
 class HandoffRow(Base):
@@ -475,7 +514,8 @@ class StepRow(Base):
 
 class HandedInRow(Base):
     """What a partner's window handed in, by way of routing: fetched from there, then taken here
-    like any other; `instructions` (how to fetch it, in whose name) are sealed."""
+    like any other; `instructions` (how to fetch it, in whose name) are sealed, and go some
+    time after it is settled."""
 
     __tablename__ = "handed_in"
 
@@ -484,7 +524,7 @@ class HandedInRow(Base):
     turn: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     kind: Mapped[str]
     joint_number: Mapped[str]
-    instructions: Mapped[bytes]
+    instructions: Mapped[bytes | None]
     received_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -507,4 +547,7 @@ class HandedInRow(Base):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index("ix_handed_in_case_number", "case_number"),
+        Index(
+            "ix_handed_in_settled", "settled_at", postgresql_where=text("instructions IS NOT NULL")
+        ),
     )

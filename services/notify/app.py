@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from services.notify import timers
 from services.notify.actions import booking, pushes, sending, tracking
 from services.notify.actions.calling import Caller
+from services.notify.actions.erasing import KEPT
 from services.notify.actions.reports import Reporter
 from services.notify.actions.resealing import SEALED
 from services.notify.api import (
     carriers,
     deliveries,
     dispatches,
+    lifetimes,
     messages,
     outgoing_webhooks,
     results,
@@ -43,7 +45,7 @@ from shared.security.outbound import Listed
 from shared.webhooks.secrets import decode
 from shared.workers import Workers, every
 
-__all__ = ["SEALED", "Settings", "add_workers", "create_app"]
+__all__ = ["KEPT", "SEALED", "Settings", "add_workers", "create_app"]
 
 HOUSE = "notify"
 # Calls outside wait on others: a few at once, so that a slow one holds up nobody.
@@ -60,6 +62,7 @@ _TAGS = (
     {"name": "寄递", "description": "要寄出的结果：交寄、运单、去向"},
     {"name": "电子结果", "description": "申请人凭链接公开查看，不显示个人信息"},
     {"name": "事件推送", "description": "合作方和各系统订阅事件：签名推送、重试、重推"},
+    {"name": "个人信息", "description": "保存了这些办件的哪些个人信息"},
     {"name": "短信", "description": "发给申请人的短信与模板，供运维查看（已遮盖）"},
 )
 
@@ -88,12 +91,14 @@ def create_app(premises: Premises) -> FastAPI:
             sms.router,
             result_pages.router,
             subscriptions.router,
+            lifetimes.router,
         ),
         carried=premises.carried,
         sessions=premises.sessions,
         clock=premises.clock,
         verifier=premises.verifier,
         pace=premises.settings.pace,
+        access=premises.access,
         checks={
             "database": premises.database_answers,
             "items": lambda: premises.copies_caught_up("item"),
@@ -112,7 +117,7 @@ def create_app(premises: Premises) -> FastAPI:
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
     _settle_practice(premises)
     sessions, clock = premises.sessions, premises.clock
-    add_chores(workers, premises, transport, HANDLERS)
+    add_chores(workers, premises, transport, HANDLERS, KEPT)
     workers.add(f"{HOUSE}-links", every(30.0, timers.expire_links(sessions, clock)))
     workers.add(f"{HOUSE}-pickups", every(60.0, timers.do_chores(sessions, clock)))
     workers.add(f"{HOUSE}-promises", every(60.0, timers.remind_of_promises(sessions, clock)))
@@ -125,7 +130,6 @@ def _add_subscribers(workers: Workers, premises: Premises) -> None:
     sessions, clock = premises.sessions, premises.clock
     caller = Caller(sessions, subscribers.Line(premises.outbound, clock), clock, _SPREAD)
     workers.add(f"{HOUSE}-webhooks", caller.run)
-    workers.add(f"{HOUSE}-purge-webhooks", every(300.0, timers.forget_webhooks(sessions, clock)))
 
 
 def _add_carriers(workers: Workers, premises: Premises) -> None:

@@ -69,6 +69,7 @@ GRANTS = Grants(
         "list_webhooks": _OWNERS,
         "list_attempts": _OWNERS,
         "remove_subscription": _OWNERS,
+        "show_notify_holdings": {Role.AUDITOR: _ANY},
         "list_messages": {Role.OPS: _ANY},
         "read_message": {Role.OPS: _ANY},
         "preview_templates": {Role.OPS: _ANY},

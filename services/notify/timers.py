@@ -1,19 +1,12 @@
 """What must happen when a term ends: links run out, results nobody collects go back."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import select
 
 from services.notify.actions import matters, promises, terms
-from services.notify.models import (
-    CaseRow,
-    DeliveryRow,
-    LinkRow,
-    SubscriptionRow,
-    WebhookRow,
-)
+from services.notify.models import CaseRow, DeliveryRow, LinkRow
 from services.notify.queries import cases
 from shared.clock import Clock, local_date
 from shared.db.transactions import Sessions
@@ -22,7 +15,6 @@ from shared.security.grants import EVERYTHING
 Work = Callable[[], Awaitable[bool]]
 
 _BATCH = 100
-WEBHOOKS_KEPT = timedelta(days=30)
 
 
 def expire_links(sessions: Sessions, clock: Clock) -> Work:
@@ -88,38 +80,6 @@ def remind_of_promises(sessions: Sessions, clock: Clock) -> Work:
                 if case is not None:
                     await promises.remind(session, case, at=clock())
         return bool(due)
-
-    return work
-
-
-def forget_webhooks(sessions: Sessions, clock: Clock) -> Work:
-    """What was told is kept for a month, to be told again; what an endpoint that is switched off
-    never came back for, too. Its attempts go with it."""
-
-    async def work() -> bool:
-        before = clock() - WEBHOOKS_KEPT
-        abandoned = select(SubscriptionRow.id).where(
-            SubscriptionRow.status.in_(["disabled", "removed"]),
-            SubscriptionRow.changed_at < before,
-        )
-        old = (
-            select(WebhookRow.id)
-            .where(
-                or_(
-                    WebhookRow.settled_at < before,
-                    and_(
-                        WebhookRow.subscription_id.in_(abandoned),
-                        WebhookRow.created_at < before,
-                    ),
-                )
-            )
-            .limit(_BATCH)
-        )
-        async with sessions.begin() as session:
-            gone = await session.scalars(
-                delete(WebhookRow).where(WebhookRow.id.in_(old)).returning(WebhookRow.id)
-            )
-            return len(gone.all()) == _BATCH
 
     return work
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from services.routing import sight, timers
 from services.routing.actions import registering
 from services.routing.actions.claiming import Claims
+from services.routing.actions.erasing import KEPT
 from services.routing.actions.given import Worker
 from services.routing.actions.resealing import SEALED
 from services.routing.api import (
@@ -31,6 +32,7 @@ from services.routing.api import (
     decisions,
     duties,
     handoffs,
+    lifetimes,
     limits,
     locations,
     parcels,
@@ -86,6 +88,7 @@ ROUTERS = (
     duties.router,
     registry.router,
     revocations.router,
+    lifetimes.router,
     unroutable.router,
     cancellations.router,
     partner_webhooks.router,
@@ -138,6 +141,7 @@ def create_app(premises: Premises) -> FastAPI:
         clock=premises.clock,
         verifier=premises.verifier,
         pace=premises.settings.pace,
+        access=premises.access,
         checks={
             "database": premises.database_answers,
             "items": lambda: premises.copies_caught_up("item"),
@@ -182,7 +186,7 @@ async def _sweep(premises: Premises, files: FileStore) -> bool:
 
 def add_workers(workers: Workers, premises: Premises, transport: Transport) -> None:
     sessions, clock = premises.sessions, premises.clock
-    add_chores(workers, premises, transport, HANDLERS)
+    add_chores(workers, premises, transport, HANDLERS, KEPT)
     files = _open_files(premises)
     workers.add("routing-files", every(3600.0, lambda: _sweep(premises, files)))
     workers.add("routing-leases", every(1.0, timers.lapse_leases(sessions, clock)))
@@ -236,6 +240,7 @@ async def republish_locations(premises: Premises) -> int:
 
 
 __all__ = [
+    "KEPT",
     "SEALED",
     "Settings",
     "add_workers",

@@ -16,6 +16,7 @@ from services.routing.actions import (
     crossing,
     deferrals,
     delivering,
+    erasing,
     handed_in,
     parcels,
     requests,
@@ -187,6 +188,9 @@ def _originals(given: list[OriginalGiven]) -> dict[UUID, str]:
 async def on_content_stored(session: AsyncSession, message: Received[ContentStored]) -> None:
     given = message.data
     case = await _case(session, given.case_number)
+    if case.erased_at is not None:
+        # Told again after its person was taken out: the file is there no more.
+        return
     content = ContentRow(
         id=given.content_id,
         case_number=given.case_number,
@@ -248,6 +252,20 @@ async def on_promise_broken(session: AsyncSession, message: Received[PromiseBrok
     case = await _case(session, told.case_number)
     broken = Broken(told.materials, told.due_on)
     await deferrals.follow(session, case, broken, told.follows, at=message.now)
+
+
+class CaseErased(BaseModel):
+    case_number: str
+    rule: str
+    cause: str
+    at: datetime
+
+
+async def on_case_erased(session: AsyncSession, message: Received[CaseErased]) -> None:
+    told = message.data
+    await erasing.erase_case(
+        session, told.case_number, rule=told.rule, cause=told.cause, at=message.now
+    )
 
 
 class ParcelTracked(BaseModel):
@@ -365,6 +383,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "intake.application-amended.v1": on_application_amended,
         "intake.promise-broken.v1": on_promise_broken,
         "intake.handing-in-settled.v1": on_handing_in_settled,
+        "intake.case-erased.v1": on_case_erased,
         "notify.parcel-tracked.v1": on_parcel_tracked,
         "notify.delivery-changed.v1": on_delivery_changed,
         "notify.result-delivered.v1": on_result_delivered,

@@ -165,6 +165,7 @@ GRANTS = Grants(
         "read_issuer_metadata": ANONYMOUS,
         "revoke_token": {Role.OPS: _ANY},
         "list_revocations": {Role.OPS: _ANY, Role.AUDITOR: _ANY},
+        "show_routing_holdings": {Role.AUDITOR: _ANY},
         "list_unroutable": {Role.OPS: _ANY},
         "retry_unroutable": {Role.OPS: _ANY},
         "assign_unroutable": {Role.OPS: _ANY},

@@ -23,6 +23,7 @@ from shared.http.porter import Porter
 from shared.http.rates import Pace
 from shared.means import Means
 from shared.security.tokens import TokenVerifier
+from shared.telemetry.access import AccessLog
 
 Check = Callable[[], Awaitable[str | None]]
 
@@ -45,6 +46,7 @@ def new_app(
     tags: Sequence[dict[str, str]] = (),
     behind_porter: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
     pace: Pace | None = None,
+    access: AccessLog | None = None,
     webhooks: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """`checks` say None when ready, else why not; `body_limits` are (method, path regex, bytes);
@@ -90,6 +92,8 @@ def new_app(
         is_public=_public_paths(routers, house),
         body_limit=_limits(body_limits),
         pace=pace or Pace.of(per_caller=0, per_address=0),
+        templates=_templates(routers, house),
+        access=access,
     )
     return app
 
@@ -120,6 +124,16 @@ async def _ask(check: Check) -> str | None:
         return await asyncio.wait_for(check(), 2)
     except Exception as error:  # noqa: BLE001  (whatever it is, we are not ready, and say which kind)
         return type(error).__name__
+
+
+def _templates(routers: Sequence[APIRouter], house: str) -> Mapping[str, str]:
+    """By operation: the path with the names of what stands in it."""
+    return {
+        route.operation: f"/{house}{route.path}"
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and hasattr(route, "operation")
+    }
 
 
 def _public_paths(routers: Sequence[APIRouter], house: str) -> Callable[[str, str], bool]:

@@ -19,6 +19,7 @@ from shared.means import Origin
 from shared.security.callers import Caller
 from shared.security.tokens import TokenError, TokenExpiredError, TokenVerifier
 from shared.telemetry import metrics
+from shared.telemetry.access import AccessLog
 
 log = structlog.get_logger()
 
@@ -63,9 +64,13 @@ class Porter:
         is_public: Callable[[str, str], bool],
         body_limit: Callable[[str, str], int],
         pace: Pace,
+        templates: Mapping[str, str],
+        access: AccessLog | None,
     ) -> None:
         self.pace = pace
         self.turns = Turns()
+        self.templates = templates
+        self.access = access
         self.app = app
         self.house = house
         self.verifier = verifier
@@ -82,6 +87,15 @@ class Porter:
             await self._serve(visit)
         finally:
             visit.note(self.house)
+            if self.access is not None:
+                self._keep(self.access, visit)
+
+    def _keep(self, access: AccessLog, visit: "_Visit") -> None:
+        """A disk that is full ends no request, and is not kept quiet either."""
+        try:
+            access.note(self.clock(), **visit.kept(self.templates))
+        except OSError as error:
+            log.error("access_log_failed", exc_info=error)
 
     async def _serve(self, visit: "_Visit") -> None:
         method, path = visit.scope["method"], visit.scope["path"]
@@ -161,6 +175,7 @@ class _Visit:
         self.limit = 0
         self._received = 0
         self.actor: str | None = None
+        self.seconds = 0.0
 
     def unbearable(self) -> int:
         """The status that says so, or 0: too long, too large, or with a character that nothing can
@@ -266,9 +281,9 @@ class _Visit:
     def note(self, house: str) -> None:
         """One line and one measurement per request; the route's template, never the path itself,
         for paths may carry codes that open things."""
-        seconds = time.perf_counter() - self.started
+        self.seconds = seconds = time.perf_counter() - self.started
         state = self.scope.get("state", {})
-        route = state.get("operation") or "-"
+        route = self.operation
         metrics.REQUESTS.labels(house, route, str(self.status)).observe(seconds)
         log.info(
             "request_served",
@@ -281,6 +296,29 @@ class _Visit:
             request_id=self.request_id,
             trace_id=state.get("trace_id"),
         )
+
+    @property
+    def operation(self) -> str:
+        return self.scope.get("state", {}).get("operation") or "-"
+
+    def kept(self, templates: Mapping[str, str]) -> dict[str, str | int | float | None]:
+        """For the access log. Of an address without an operation behind it nothing is repeated:
+        who guesses may have written anything there."""
+        origin: Origin | None = self.scope.get("state", {}).get("origin")
+        return {
+            "subject": origin.actor if origin else None,
+            "role": origin.role if origin else None,
+            "location": origin.location if origin else None,
+            "method": _method(self.scope["method"]),
+            "route": templates.get(self.operation),
+            "status": self.status,
+            "ms": round(self.seconds * 1000, 1),
+            "request_id": self.request_id,
+        }
+
+
+def _method(given: str) -> str:
+    return given if given.isascii() and given.isalpha() and len(given) <= 10 else "-"
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:

@@ -13,10 +13,6 @@ from shared.db.transactions import Sessions
 from shared.messaging.envelope import Lane
 from shared.messaging.transport import TakeBack
 
-# The inbox remembers longer than the outbox can repeat: what is told again is always recognised.
-OUTBOX_KEPT = timedelta(days=14)
-INBOX_KEPT = timedelta(days=30)
-
 # Ids are UUIDv7: the oldest are at the front of the primary key.
 _PURGE_OUTBOX = text("""
 DELETE FROM outbox WHERE id IN (
@@ -157,7 +153,7 @@ async def purge_inbox(session: AsyncSession, *, before: datetime, limit: int = 1
 
 
 async def _purge(session: AsyncSession, statement: Any, before: datetime, limit: int) -> int:
-    parameters = {"bound": _first_id(before), "before": before, "limit": limit}
+    parameters = {"bound": first_id(before), "before": before, "limit": limit}
     deleted = await session.execute(statement, parameters)
     return int(deleted.rowcount)  # type: ignore[attr-defined]  # a DELETE has one
 
@@ -172,7 +168,7 @@ async def republish_subject(session: AsyncSession, subject: str, *, sequence: in
 async def republish_since(sessions: Sessions, since: datetime, *, batch: int = 1000) -> int:
     """Tell everything recorded since then again: for a house that was restored from a backup. In
     short transactions; what a house knows already is harmless."""
-    after, told = _first_id(since), 0
+    after, told = first_id(since), 0
     while True:
         async with sessions.begin() as session:
             row = (await session.execute(_REPUBLISH_SINCE, {"after": after, "limit": batch})).one()
@@ -197,6 +193,6 @@ def taking_back(sessions: Sessions, *, seconds: float = 5.0) -> TakeBack:
     return take_back
 
 
-def _first_id(at: datetime) -> UUID:
+def first_id(at: datetime) -> UUID:
     """The lowest UUIDv7 of that millisecond."""
     return UUID(int=(int(at.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62))

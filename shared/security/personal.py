@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType
 
+from shared.retention.blanking import is_blank
 from shared.security.masks import HIDDEN, MASKS
 
 Kind = Literal["name", "id_number", "phone", "address", "text", "form", "email"]
@@ -164,6 +165,9 @@ def _hide(value: Any, kind: str) -> Any:
         return {key: _hide(item, "text") for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_hide(item, kind) for item in value]
+    if is_blank(value):
+        # Nothing is left to hide.
+        return value
     return MASKS[kind](value) if isinstance(value, str) else HIDDEN
 
 

@@ -231,6 +231,27 @@ async def _case_at_the_window(at: Preparing) -> Ready:
     return Ready(at.clerk, {"case_number": case.number})
 
 
+def _answering(at: Preparing) -> Person:
+    """Who answers for the window where the case was taken."""
+    return at.at(Role.SUPERVISOR, WINDOW)
+
+
+async def _asked_to_erase(at: Preparing) -> Ready:
+    case = await at.case(full_online.SUBMISSION)
+    return Ready(_answering(at), {"case_number": case.number})
+
+
+async def _held(at: Preparing) -> Ready:
+    ready = await _asked_to_erase(at)
+    body = {"kind": "review", "reason": "行政复议机关已受理（示例）"}
+    hold = await ready.person.post(f"/intake/v1/cases/{ready.path['case_number']}/holds", body)
+    return replace(ready, path={**ready.path, "hold_id": hold["hold_id"]})
+
+
+async def _auditor(at: Preparing) -> Ready:
+    return Ready(at.at(Role.AUDITOR))
+
+
 async def _noticed(at: Preparing) -> Ready:
     """Of an item that has the materials and the fields which the examples name."""
     case = await at.case(remote_collection.SUBMISSION)
@@ -426,6 +447,12 @@ PREPARED: Mapping[str, Prepare] = MappingProxyType(
         "check_case": _clerk,
         "submit_case": _clerk,
         "search_cases": _clerk,
+        "set_hold": _asked_to_erase,
+        "lift_hold": _held,
+        "ask_erasure": _asked_to_erase,
+        "show_holdings": _auditor,
+        "show_routing_holdings": _auditor,
+        "show_notify_holdings": _auditor,
         "preview_assignment": _clerk,
         "give_supplement": _noticed,
         "request_withdrawal": _case_at_the_window,

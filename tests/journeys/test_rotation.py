@@ -23,6 +23,7 @@ from shared.security.keys import Keyring
 from shared.security.resealing import House, reseal_houses
 from shared.security.ring import ROTATED
 from tests.installation import Installation, installation
+from tests.journeys.erased import erased_everywhere
 
 # Looks at the ring again every two seconds; a transaction of these tests takes far less than one.
 GRACE = timedelta(seconds=4)
@@ -58,6 +59,9 @@ async def test_keys_are_rotated_under_load_and_nothing_stays_with_the_old_ones(
         await asyncio.sleep(2.1)
         await _is_still_there(houses, number)
         await full_online.tell(World(houses.client, houses.issuer, lambda _: None, "afterwards"))
+        # The stories have ended; their terms run out, and the person goes from every house.
+        assert await erased_everywhere(houses, tmp_path) >= 3
+        await _is_still_there(houses, number)
 
 
 async def _reseal(houses: Installation, folder: Path, at: datetime) -> int:

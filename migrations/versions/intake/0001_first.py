@@ -225,7 +225,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("joint_number", sa.Text(), nullable=False),
-        sa.Column("instructions", sa.LargeBinary(), nullable=False),
+        sa.Column("instructions", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -242,6 +242,13 @@ def upgrade() -> None:
         ["next_attempt_at"],
         unique=False,
         postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
+        "ix_handed_in_settled",
+        "handed_in",
+        ["settled_at"],
+        unique=False,
+        postgresql_where=sa.text("instructions IS NOT NULL"),
     )
     op.create_index(
         "ix_handed_in_waiting",
@@ -312,10 +319,17 @@ def upgrade() -> None:
         sa.Column("chosen_basis", sa.Text(), nullable=True),
         sa.Column("delivery_method", sa.Text(), nullable=True),
         sa.Column("applicant_kind", sa.Text(), nullable=False),
-        sa.Column("name_index", sa.LargeBinary(), nullable=False),
+        sa.Column("name_index", sa.LargeBinary(), nullable=True),
         sa.Column("id_number_index", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(), nullable=True),
+        sa.Column("representative_index", sa.LargeBinary(), nullable=True),
         sa.Column("application_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "ground",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("next_actor", sa.Text(), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
@@ -329,6 +343,9 @@ def upgrade() -> None:
         sa.Column("delivery_status", sa.Text(), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retention", sa.Text(), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["item_code", "item_version"],
             ["item_version.code", "item_version.version"],
@@ -388,6 +405,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_case_file_representative_index",
+        "case_file",
+        ["representative_index"],
+        unique=False,
+        postgresql_where=sa.text("representative_index IS NOT NULL"),
+    )
+    op.create_index(
         "ix_case_file_status",
         "case_file",
         [
@@ -397,6 +421,13 @@ def upgrade() -> None:
             sa.literal_column("case_number DESC"),
         ],
         unique=False,
+    )
+    op.create_index(
+        "ix_case_file_term",
+        "case_file",
+        ["retention", "ended_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NOT NULL AND erased_at IS NULL"),
     )
     op.create_index(
         "ix_case_file_to_do",
@@ -480,6 +511,24 @@ def upgrade() -> None:
         op.f("ix_case_handoff_case_number"), "case_handoff", ["case_number"], unique=False
     )
     op.create_index(op.f("ix_case_handoff_location"), "case_handoff", ["location"], unique=False)
+    op.create_table(
+        "case_hold",
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.Text(), nullable=True),
+        sa.Column("said_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_number"], ["case_file.case_number"], name=op.f("fk_case_hold_case_number")
+        ),
+        sa.PrimaryKeyConstraint("hold_id", name=op.f("pk_case_hold")),
+    )
+    op.create_index(
+        "ix_case_hold_case_number", "case_hold", ["case_number", "hold_id"], unique=False
+    )
     op.create_table(
         "case_letter",
         sa.Column("letter_id", sa.Uuid(), nullable=False),

@@ -224,6 +224,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("carrier", "webhook_id", name=op.f("pk_carrier_push")),
     )
     op.create_index(
+        "ix_carrier_push_applied",
+        "carrier_push",
+        ["applied_at"],
+        unique=False,
+        postgresql_where=sa.text("applied_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_carrier_push_due",
         "carrier_push",
         ["next_attempt_at"],
@@ -340,6 +347,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_message_of_staff",
+        "message",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("case_number IS NULL"),
+    )
     op.create_index("ix_message_person", "message", ["phone_blind", "first_sent_at"], unique=False)
     op.create_index(
         "ix_message_reference",
@@ -410,6 +424,7 @@ def upgrade() -> None:
         sa.Column("reminded", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_reminder_on", sa.Date(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_told_case")),
     )
     op.create_index(
@@ -480,6 +495,13 @@ def upgrade() -> None:
         ["cancel_at"],
         unique=False,
         postgresql_where=sa.text("cancel_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_dispatch_case_number",
+        "dispatch",
+        ["case_number"],
+        unique=False,
+        postgresql_where=sa.text("case_number IS NOT NULL"),
     )
     op.create_index(
         "ix_dispatch_concluded",

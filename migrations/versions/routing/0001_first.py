@@ -613,6 +613,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_message")),
     )
     op.create_index(
+        "ix_partner_message_case_number",
+        "partner_message",
+        ["case_number"],
+        unique=False,
+        postgresql_where=sa.text("case_number IS NOT NULL"),
+    )
+    op.create_index(
         "ix_partner_message_file_id",
         "partner_message",
         ["file_id", "partner"],
@@ -643,7 +650,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
@@ -665,6 +672,13 @@ def upgrade() -> None:
         ["next_attempt_at"],
         unique=False,
         postgresql_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
+        "ix_partner_webhook_settled",
+        "partner_webhook",
+        ["settled_at"],
+        unique=False,
+        postgresql_where=sa.text("body IS NOT NULL"),
     )
     op.create_index("ix_partner_webhook_turn", "partner_webhook", ["partner", "turn"], unique=False)
     op.create_index(
@@ -771,6 +785,7 @@ def upgrade() -> None:
         sa.Column("assigned_words", sa.LargeBinary(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_routed_case")),
     )
     op.create_index(
@@ -892,6 +907,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_discrepancy")),
     )
     op.create_index(
+        "ix_discrepancy_described",
+        "discrepancy",
+        ["settled_at"],
+        unique=False,
+        postgresql_where=sa.text("described IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_discrepancy_original_id"), "discrepancy", ["original_id"], unique=False
     )
     op.create_index(op.f("ix_discrepancy_parcel_id"), "discrepancy", ["parcel_id"], unique=False)
@@ -912,6 +934,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parcel_deed")),
     )
     op.create_index(op.f("ix_parcel_deed_parcel_id"), "parcel_deed", ["parcel_id"], unique=False)
+    op.create_index(
+        "ix_parcel_deed_said",
+        "parcel_deed",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("words IS NOT NULL"),
+    )
     op.create_table(
         "parcel_item",
         sa.Column("parcel_id", sa.Uuid(), nullable=False),

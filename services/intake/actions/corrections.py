@@ -90,6 +90,7 @@ async def _index(session: AsyncSession, case: CaseRow, submission: SubmissionIn)
     case.phone_index = blinding.phone_index(
         keys, applicant.phone or (acting.phone if acting else None)
     )
+    case.representative_index = blinding.number_index(keys, acting.id_number if acting else None)
     await session.execute(
         update(PromiseRow)
         .where(PromiseRow.case_number == case.case_number)

@@ -137,7 +137,7 @@ async def close_unfinished(session: AsyncSession, number: str, *, at: datetime) 
     if case.asked_until is None or case.asked_until >= local_date(at):
         return False
     lapsed = News(What.CLOSED, at, value="lapsed")
-    news.show(case, cases.after(news.picture_of(case), lapsed))
+    news.show(case, cases.after(news.picture_of(case), lapsed), at=at)
     await asking.note(session, case, What.CLOSED, at=at)
     await trail.record(
         session,

@@ -40,6 +40,7 @@ _CASE = (
     "name_index",
     "id_number_index",
     "phone_index",
+    "representative_index",
     "application_sealed",
     "status",
     "next_actor",
@@ -61,8 +62,9 @@ _MATERIALS = """
 # CTEs that write run whether or not they are read.
 _FILING = f"""
 filed AS (
-    INSERT INTO case_file ({", ".join(_CASE)}, basis)
-    VALUES ({", ".join(f":{name}" for name in _CASE)}, CAST(:basis AS jsonb))
+    INSERT INTO case_file ({", ".join(_CASE)}, basis, ground)
+    VALUES ({", ".join(f":{name}" for name in _CASE)}, CAST(:basis AS jsonb),
+        CAST(:ground AS jsonb))
 ),
 materials AS (
     INSERT INTO case_material (material_id, case_number, code, form, count, e_certificate_sealed,
@@ -197,6 +199,7 @@ async def file_case(
             **(once or {}),
             **columns,
             "basis": to_json(columns["basis"]).decode(),
+            "ground": to_json(columns["ground"]).decode(),
             **_of_papers(papers),
             "step_id": new_id(),
             "what": what.value,

@@ -22,7 +22,7 @@ from shared import shapes
 from shared.audit import trail
 from shared.clock import Clock
 from shared.db.transactions import Sessions
-from shared.errors import DomainError
+from shared.errors import DomainError, NotFoundError
 from shared.http.carrying import Carried
 from shared.http.fetching import (
     Access,
@@ -128,6 +128,8 @@ async def keep(session: AsyncSession, told: Instructions, *, at: datetime) -> No
 
 
 def _open(keys: Keyring, row: HandedInRow) -> Instructions:
+    if row.instructions is None:
+        raise NotFoundError
     context = _FOR.format(row.partner, row.webhook_id)
     return Instructions.model_validate_json(keys.open("fields", row.instructions, context=context))
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import seals
-from services.intake.domain import cases
+from services.intake.domain import cases, lifetimes
 from services.intake.domain.cases import Actor, News, Picture, Status
 from services.intake.domain.papers import Letter, Said
 from services.intake.models import (
@@ -79,7 +79,7 @@ def _move(case: CaseRow, news: Sequence[News], *, now: datetime) -> None:
     for each in news:
         picture = cases.after(picture, each)
     if picture != before:
-        show(case, picture)
+        show(case, picture, at=now)
     # Also a step alone is something that readers see.
     case.version += 1
     case.changed_at = now
@@ -102,7 +102,12 @@ def picture_of(case: CaseRow) -> Picture:
     )
 
 
-def show(case: CaseRow, picture: Picture) -> None:
+def show(case: CaseRow, picture: Picture, *, at: datetime) -> None:
+    """With the case's end its term begins; with the handing over it begins anew."""
+    before = picture_of(case)
+    if picture.status is not before.status:
+        case.retention = lifetimes.kind_after(before, picture)
+        case.ended_at = at if case.retention else None
     for name, value in asdict(picture).items():
         setattr(case, name, value.value if isinstance(value, Status | Actor) else value)
 

@@ -18,7 +18,7 @@ from services.intake.queries import cases as reads
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
 from shared.documents.parts import Document
-from shared.errors import ConflictError
+from shared.errors import CaseErasedError, ConflictError
 from shared.security.grants import Scope
 
 _DENIED = "denied"
@@ -61,6 +61,8 @@ async def list_papers(
     session: AsyncSession, number: str, *, scope: Scope, catalogue: Catalogue
 ) -> list[Printable]:
     case = await reads.find_case(session, number, scope)
+    if case.erased_at is not None:
+        return []
     return available(await dossiers.fetch(session, case, catalogue))
 
 
@@ -81,6 +83,9 @@ async def find(
 
 
 def _chosen(found: Dossier, wanted: Wanted) -> Printable:
+    """A paper without its person would be a false one."""
+    if found.case.erased_at is not None:
+        raise CaseErasedError
     there = available(found)
     fitting = [
         each for each in there if each.paper is wanted.paper and wanted.id in (None, each.id)

@@ -19,6 +19,7 @@ from services.intake.models import (
     ContentRow,
     CorrectionRow,
     HandoffRow,
+    HoldRow,
     MaterialRow,
     NoticeRow,
     OriginalRow,
@@ -29,7 +30,7 @@ from services.intake.models import (
     VerificationRow,
 )
 from services.intake.queries import cases as reads
-from services.intake.queries import places, promises
+from services.intake.queries import holds, places, promises
 from services.intake.queries.cases import Position, Wanted
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
@@ -82,9 +83,12 @@ class CaseView:
     unverified: Sequence[str]
     payments: Sequence[PaymentRow]
     corrections: Sequence[Correction]
+    holds: Sequence[HoldRow]
 
     @property
     def allowed(self) -> list[Act]:
+        if self.case.erased_at is not None:
+            return []
         return [act for act in Act if act in cases.MAY[Status(self.case.status)]]
 
 
@@ -158,6 +162,7 @@ async def _view(session: AsyncSession, case: CaseRow, look: Look, catalogue: Cat
         corrections=[
             _correction(session, row, look) for row in await reads.corrections_of(session, number)
         ],
+        holds=await holds.of_case(session, number),
     )
 
 

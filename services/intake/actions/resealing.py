@@ -12,6 +12,7 @@ from services.intake.models import (
     ContentRow,
     CorrectionRow,
     HandedInRow,
+    HoldRow,
     LetterRow,
     MaterialRow,
     NoticeRow,
@@ -21,12 +22,15 @@ from services.intake.models import (
     SignedPaperRow,
 )
 from shared.means import means
+from shared.retention.blanking import is_blank
 from shared.security.resealing import Sealed
 
 
 async def _find_by_person(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
     keys = means(session).keys
     submission = Filed.model_validate_json(opened).submission
+    if is_blank(submission.applicant.name):
+        return
     applicant, acting = submission.applicant, submission.representative
     phone = applicant.phone or (acting.phone if acting else None)
     number = blinding.number_index(keys, applicant.id_number)
@@ -37,6 +41,7 @@ async def _find_by_person(session: AsyncSession, row: Row[Any], opened: bytes) -
             name_index=blinding.name_index(keys, applicant.name),
             id_number_index=number,
             phone_index=blinding.phone_index(keys, phone),
+            representative_index=blinding.number_index(keys, acting.id_number if acting else None),
         )
     )
     await session.execute(
@@ -75,6 +80,7 @@ SEALED: Final = (
     Sealed(CorrectionRow.said_sealed, "intake.case_correction.said:{correction_id}"),
     Sealed(PaymentRow.payer_sealed, "intake.case_payment.payer:{payment_id}"),
     Sealed(SignedPaperRow.key_sealed, "{store_key}", "files"),
+    Sealed(HoldRow.said_sealed, "intake.case_hold.said:{hold_id}"),
 )
 
 # Digests and indexes, which open nothing and are made anew with what they are of.
@@ -84,6 +90,7 @@ PLAIN: Final = frozenset(
         "case_file.name_index",
         "case_file.id_number_index",
         "case_file.phone_index",
+        "case_file.representative_index",
         "case_content.sha256",
         "case_signed_paper.sha256",
         "case_promise.id_number_index",

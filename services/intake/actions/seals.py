@@ -107,3 +107,13 @@ def open_request(keys: Keyring, request_id: UUID, sealed: bytes) -> JsonValue:
     context = f"intake.case_request.content:{request_id}"
     opened: JsonValue = from_json(keys.open("fields", sealed, context=context))
     return opened
+
+
+def seal_hold(keys: Keyring, hold_id: UUID, said: JsonValue) -> bytes:
+    return keys.seal("fields", to_json(said), context=f"intake.case_hold.said:{hold_id}")
+
+
+def open_hold(keys: Keyring, hold_id: UUID, sealed: bytes) -> dict[str, Any]:
+    context = f"intake.case_hold.said:{hold_id}"
+    opened: dict[str, Any] = from_json(keys.open("fields", sealed, context=context))
+    return opened

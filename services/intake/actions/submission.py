@@ -12,7 +12,7 @@ from services.intake.actions.applications import Whole
 from services.intake.actions.circumstances import Counter, find_faults
 from services.intake.actions.filing import Notice, Original
 from services.intake.actions.numbers import Slip
-from services.intake.domain import cases, deficiencies, places
+from services.intake.domain import cases, deficiencies, grounds, places
 from services.intake.domain.cases import What
 from services.intake.queries.catalogue import Catalogue
 from shared.audit import trail
@@ -176,9 +176,11 @@ def _columns(
         "name_index": blinding.name_index(keys, applicant.name),
         "id_number_index": blinding.number_index(keys, applicant.id_number),
         "phone_index": blinding.phone_index(keys, phone),
+        "representative_index": blinding.number_index(keys, acting.id_number if acting else None),
         "application_sealed": seals.seal_application(
             keys, number, submission, received_by=origin(session).name
         ),
+        "ground": grounds.stated(whole.item, submission.consent, whole.at),
     }
 
 

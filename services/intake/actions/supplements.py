@@ -28,7 +28,14 @@ from services.intake.actions.asking import APPLIED, COMPLETION, PENDING, SUPPLEM
 from services.intake.actions.circumstances import Counter
 from services.intake.actions.filing import Original, Papers
 from services.intake.actions.seals import Filed
-from services.intake.domain import cases, deficiencies, messages, readings, receipts
+from services.intake.domain import (
+    cases,
+    deficiencies,
+    grounds,
+    messages,
+    readings,
+    receipts,
+)
 from services.intake.domain.cases import Act, News, Status, What
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.readings import Reading
@@ -85,7 +92,9 @@ async def _pass_on(session: AsyncSession, case: CaseRow, given: SubmissionIn, de
     content = applications.written(given)
     kept = {name: content[name] for name in _FIELDS if name in content}
     await asking.ask(session, case, request_id, SUPPLEMENT, kept, at=desk.at)
-    news.show(case, cases.after(news.picture_of(case), News(What.SUPPLEMENT_GIVEN, given_at)))
+    given_now = News(What.SUPPLEMENT_GIVEN, given_at)
+    news.show(case, cases.after(news.picture_of(case), given_now), at=desk.at)
+    case.ground = grounds.consented(case.ground, given.consent, desk.at)
     event = events.SupplementGiven(
         case_number=case.case_number,
         supplement_id=request_id,
@@ -132,7 +141,8 @@ async def _complete(session: AsyncSession, case: CaseRow, raw: object, desk: Des
         means(session).keys, case.case_number, complete, received_by=filed.received_by
     )
     picture = cases.after(news.picture_of(case), News(What.COMPLETED, desk.at))
-    news.show(case, picture)
+    news.show(case, picture, at=desk.at)
+    case.ground = grounds.consented(case.ground, complete.consent, desk.at)
     await news.answer_notices(session, case.case_number, at=desk.at)
     await asking.note(session, case, What.COMPLETED, at=desk.at)
     facts = {"materials": len(papers.papers)}

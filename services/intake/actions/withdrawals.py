@@ -38,7 +38,7 @@ async def request_withdrawal(
     if local:
         # Nobody else has heard of it.
         closed = News(What.CLOSED, at, value="withdrawn")
-        news.show(case, cases.after(news.picture_of(case), closed))
+        news.show(case, cases.after(news.picture_of(case), closed), at=at)
         await asking.note(session, case, What.CLOSED, at=at)
         await news.settle_request(session, request_id, at=at, status=APPLIED)
         return Asked(request_id, number, WITHDRAWAL, APPLIED)

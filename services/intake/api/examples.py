@@ -218,3 +218,19 @@ SEARCHES: dict[str, Example] = {
         {"name": "李示例", "status": ["noticed", "accepted"], "light": ["red", "missed"]},
     ),
 }
+HOLDS: dict[str, Example] = {
+    "review": _said(
+        "申请人申请了行政复议", {"kind": "review", "reason": "行政复议机关已受理，案号另存卷"}
+    )
+}
+LIFTINGS: dict[str, Example] = {
+    "settled": _said("复议已结案", {"reason": "复议已结案，维持原决定"})
+}
+ERASURES: dict[str, Example] = {
+    "purpose": _said(
+        "申请人不再办理，要求删除", {"ground": "purpose_gone", "reference": "SQ-2026-0001"}
+    )
+}
+HOLDINGS: dict[str, Example] = {
+    "person": _said("按证件号码", {"id_number": "620102199003078896", "purpose": "个人查阅申请"})
+}

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.actions import applications, paying
+from services.intake.actions import applications, holdings, paying
+from services.intake.actions.holdings import Ground
 from services.intake.actions.reading import CaseView, Line
 from services.intake.domain import deferrals, messages, payments
 from services.intake.domain.cases import Actor, Status, What
@@ -185,6 +186,41 @@ class DeliveryOut(BaseModel):
     delivered_at: datetime | None
 
 
+class ConsentOut(BaseModel):
+    """申请人的一项同意。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str = Field(examples=["e_certificates"])
+    text: str = Field(description="同意的是哪段文字")
+    text_version: int = Field(description="这段文字的版本")
+    given_at: datetime
+
+
+class GroundOut(BaseModel):
+    """处理个人信息的依据（个人信息保护法 13）。"""
+
+    ground: str = Field(examples=["statutory_duty"])
+    text: str = Field(examples=["为履行法定职责所必需（个人信息保护法 13(3)）"])
+    item_code: str | None = Field(description="职责来自哪个事项")
+    item_version: int | None
+    department: str | None = Field(description="哪个部门的职责")
+    consents: list[ConsentOut] = Field(description="超出法定职责的，申请人逐项同意")
+
+
+class HoldOut(BaseModel):
+    """有争议，了结之前不得删除。"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    hold_id: UUID
+    kind: str = Field(description="review 复议；lawsuit 诉讼；supervision 监察、审计、信访；other")
+    set_at: datetime
+    set_by: str
+    lifted_at: datetime | None
+    lifted_by: str | None
+
+
 class CaseOut(BaseModel):
     case_number: str = Field(examples=["63000026000000123"])
     status: Status
@@ -224,6 +260,11 @@ class CaseOut(BaseModel):
     steps: list[StepOut]
     allowed: list[str] = Field(description="窗口现在可以做什么")
     application: dict[str, Any] = Field(description="申请内容；个人信息默认遮盖")
+    ground: GroundOut
+    holds: list[HoldOut] = Field(description="登记过的争议；未解除的使办件不被删除")
+    erased_at: datetime | None = Field(
+        description="个人信息何时已删除；此后只有编号、事项、日期和结果"
+    )
     changed_at: datetime
 
 
@@ -317,6 +358,9 @@ def case_out(view: CaseView) -> CaseOut:
         ],
         allowed=[act.value for act in view.allowed],
         application=dict(view.application),
+        ground=ground_out(holdings.ground_of(case.ground)),
+        holds=[HoldOut.model_validate(hold) for hold in view.holds],
+        erased_at=case.erased_at,
         changed_at=case.changed_at,
     )
 
@@ -325,6 +369,17 @@ def _asked_of_window(view: CaseView) -> str | None:
     if view.case.status == Status.UNROUTABLE and view.case.next_actor == Actor.RECEIVING:
         return messages.GIVE_BACK.zh
     return None
+
+
+def ground_out(ground: Ground) -> GroundOut:
+    return GroundOut(
+        ground=ground.ground.value,
+        text=ground.ground.zh,
+        item_code=ground.source.get("item"),
+        item_version=ground.source.get("version"),
+        department=ground.source.get("department"),
+        consents=[ConsentOut.model_validate(each) for each in ground.consents],
+    )
 
 
 def _deadline(row: Any) -> DeadlineOut | None:

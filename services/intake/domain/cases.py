@@ -77,6 +77,7 @@ class What(Named):
     DELIVERING = "delivering", "结果送达中"
     DELIVERED = "delivered", "结果送达"
     LIGHT = "light", "时限提醒"
+    ERASED = "erased", "个人信息已删除，保留办件编号、事项和日期"
 
 
 class Delivery(Named):

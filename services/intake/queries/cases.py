@@ -35,7 +35,7 @@ from services.intake.models import (
     StepRow,
     VerificationRow,
 )
-from shared.errors import NotFoundError
+from shared.errors import CaseErasedError, NotFoundError
 from shared.security.grants import Match, Scope
 
 Position = tuple[datetime, str]
@@ -74,6 +74,8 @@ async def lock_case(session: AsyncSession, number: str, scope: Scope) -> CaseRow
     )
     if found is None:
         raise NotFoundError
+    if found.erased_at is not None:
+        raise CaseErasedError
     return found
 
 
@@ -124,6 +126,26 @@ async def unfinished(session: AsyncSession, on: date, *, limit: int) -> Sequence
         .limit(limit)
     )
     return (await session.scalars(query)).all()
+
+
+async def cases_of_person(
+    session: AsyncSession, indexes: Sequence[bytes], *, after: str | None, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """As the applicant, and as the one who acts for somebody; each by its own index, the newest
+    number first."""
+    columns = (
+        *(CaseRow.case_number, CaseRow.item_code, CaseRow.item_version, CaseRow.received_at),
+        *(CaseRow.ground, CaseRow.retention, CaseRow.ended_at, CaseRow.id_number_index),
+    )
+    parts = [
+        select(CaseRow.case_number).where(part.in_(indexes))
+        for part in (CaseRow.id_number_index, CaseRow.representative_index)
+    ]
+    query = select(*columns).where(CaseRow.case_number.in_(union_all(*parts)))
+    if after is not None:
+        query = query.where(CaseRow.case_number < after)
+    query = query.order_by(CaseRow.case_number.desc()).limit(limit + 1)
+    return (await session.execute(query)).all()
 
 
 async def case_by_tracking(session: AsyncSession, indexes: Sequence[bytes]) -> CaseRow | None:

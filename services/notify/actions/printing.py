@@ -122,7 +122,7 @@ async def delivery_proof(
     session: AsyncSession, delivery_id: UUID, *, scope: Scope, at: datetime
 ) -> DeliveryProof:
     """Before the delivery with lines to fill in by hand, after it with what is on record."""
-    row = await deliveries.one(session, delivery_id, scope)
+    row = await deliveries.to_print(session, delivery_id, scope)
     keys = means(session).keys
     outcome = seals.open_outcome(keys, row.id, row.outcome)
     proof = seals.open_proof(keys, row.id, row.proof) if row.proof else ProofRecord()

@@ -18,11 +18,15 @@ from services.notify.models import (
 )
 from services.notify.queries.seals import Content, Person
 from shared.means import means
+from shared.retention.blanking import is_blank
 from shared.security.resealing import Sealed
 
 
 async def _find_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
-    mobile = mobile_of(Person.model_validate_json(opened).phone)
+    phone = Person.model_validate_json(opened).phone
+    if is_blank(phone):
+        return
+    mobile = mobile_of(phone)
     await session.execute(
         update(CaseRow)
         .where(CaseRow.case_number == row.case_number)
@@ -32,6 +36,8 @@ async def _find_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) ->
 
 async def _count_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
     mobile = Content.model_validate_json(opened).phone
+    if is_blank(mobile):
+        return
     await session.execute(
         update(MessageRow)
         .where(MessageRow.id == row.id)

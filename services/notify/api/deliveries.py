@@ -17,6 +17,7 @@ from services.notify.grants import GRANTS
 from services.notify.models import DeliveryRow
 from services.notify.queries.deliveries import Wanted
 from services.notify.queries.seals import Envelope
+from shared import problems
 from shared.clock import Now
 from shared.db.transactions import Openings, Transaction
 from shared.documents import replies
@@ -397,7 +398,10 @@ async def repeat_delivery(
     "/{delivery_id}/proof",
     summary="送达回证（PDF）",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}, "description": "送达回证"}},
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "送达回证"},
+        **problems.responses(409),
+    },
 )
 async def print_proof(
     delivery_id: DeliveryId, opening: Openings, typesetter: Printing, scope: Granted, now: Now

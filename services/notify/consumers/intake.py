@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notify.actions import deliveries, promises, received
+from services.notify.actions import deliveries, erasing, promises, received
 from services.notify.consumers.knowing import known_case
 from services.notify.domain.practice import Practice
 from services.notify.models import ItemRow, LocationRow
@@ -128,11 +128,26 @@ async def on_application_amended(
     received.amend_person(session, case, message.data.application)
 
 
+class CaseErased(BaseModel):
+    case_number: str
+    rule: str
+    cause: str
+    at: datetime
+
+
+async def on_case_erased(session: AsyncSession, message: Received[CaseErased]) -> None:
+    told = message.data
+    await erasing.erase_case(
+        session, told.case_number, rule=told.rule, cause=told.cause, at=message.now
+    )
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "intake.case-received.v1": on_cases_received,
         "intake.supplement-given.v1": on_supplement_given,
         "intake.promise-broken.v1": on_promise_broken,
         "intake.application-amended.v1": on_application_amended,
+        "intake.case-erased.v1": on_case_erased,
     }
 )

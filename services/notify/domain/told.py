@@ -71,6 +71,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "容缺材料逾期未补交", "materials", "due_on", "follows", "next_due_on", "at"
         ),
         "intake.withdrawal-requested.v1": _case("申请人申请撤回", "withdrawal_id", "at"),
+        "intake.case-erased.v1": _case("个人信息已删除", "rule", "cause", "at"),
         "intake.content-stored.v1": _case(
             "材料文件到齐",
             "material_code",

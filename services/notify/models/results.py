@@ -77,6 +77,8 @@ class CaseRow(Base):
     reminded: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     next_reminder_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
+    # When the person was taken out of it.
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(
@@ -230,6 +232,11 @@ class DispatchRow(Base):
         Index("ix_dispatch_to", "to_location", "id"),
         Index("ix_dispatch_waybill", "carrier", "waybill"),
         Index(
+            "ix_dispatch_case_number",
+            "case_number",
+            postgresql_where=text("case_number IS NOT NULL"),
+        ),
+        Index(
             "ix_dispatch_live",
             "id",
             postgresql_where=text("status NOT IN ('delivered', 'returned', 'lost', 'cancelled')"),
@@ -287,6 +294,11 @@ class PushRow(Base):
 
     __table_args__ = (
         Index(
+            "ix_carrier_push_applied",
+            "applied_at",
+            postgresql_where=text("applied_at IS NOT NULL"),
+        ),
+        Index(
             "ix_carrier_push_due",
             "next_attempt_at",
             postgresql_where=text("next_attempt_at IS NOT NULL"),
@@ -328,6 +340,7 @@ class MessageRow(Base):
             postgresql_where=text("next_attempt_at IS NOT NULL"),
         ),
         Index("ix_message_person", "phone_blind", "first_sent_at"),
+        Index("ix_message_of_staff", "created_at", postgresql_where=text("case_number IS NULL")),
         Index("ix_message_status", "status", "id"),
         Index("ix_message_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     )

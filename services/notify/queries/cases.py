@@ -1,13 +1,14 @@
 """Cases as notify keeps them, and the lock that everything about a case is done under."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.models import CaseRow, DeliveryRow, DispatchRow
-from shared.errors import NotFoundError
+from shared.errors import CaseErasedError, NotFoundError
 from shared.security.grants import Scope
 
 
@@ -74,7 +75,15 @@ async def lock_case_of_dispatch(session: AsyncSession, dispatch_id: UUID, scope:
     )
 
 
+async def erased_of(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, datetime | None]:
+    """Of the cases that are known here: when the person was taken out."""
+    query = select(CaseRow.case_number, CaseRow.erased_at).where(CaseRow.case_number.in_(numbers))
+    return {row.case_number: row.erased_at for row in await session.execute(query)}
+
+
 def _found(case: CaseRow | None) -> CaseRow:
     if case is None:
         raise NotFoundError
+    if case.erased_at is not None:
+        raise CaseErasedError
     return case

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.models import CaseRow, DeliveryRow, DeliveryStepRow, DispatchRow, LinkRow
 from services.notify.queries.cases import visible
-from shared.errors import NotFoundError
+from shared.errors import CaseErasedError, NotFoundError
 from shared.http import pages
 from shared.security.grants import Scope
 
@@ -51,6 +51,15 @@ async def one(session: AsyncSession, delivery_id: UUID, scope: Scope) -> Deliver
     )
     if row is None:
         raise NotFoundError
+    return row
+
+
+async def to_print(session: AsyncSession, delivery_id: UUID, scope: Scope) -> DeliveryRow:
+    """A paper without its person would be a false one."""
+    row = await one(session, delivery_id, scope)
+    erased = select(CaseRow.erased_at).where(CaseRow.case_number == row.case_number)
+    if await session.scalar(erased) is not None:
+        raise CaseErasedError
     return row
 
 

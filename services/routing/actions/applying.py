@@ -1,8 +1,9 @@
 """What a partner sent is applied, in order per matter, through our own door: the same calls, checks
 and grants as its officers have by API, each made in the name of the human who acted there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.routing import events
 from services.routing.actions import (
     crossing,
     delivering,
+    erased_there,
     parcels_there,
     partner_webhooks,
     taking_files,
@@ -86,11 +88,7 @@ async def _judge(worker: Worker, row: PartnerWebhookRow, event: CloudEvent) -> V
     if told.kind in crossings.HANDED_IN:
         return await _hand_to_intake(worker, given)
     given = await _with_content(worker, given)
-    if told.kind == crossings.DELIVERED:
-        return await _hear_delivered(worker, given)
-    if told.kind == crossings.PARCEL_SENT:
-        return await parcels_there.follow(worker, given)
-    return await _take_step(worker, given)
+    return await _HEARS.get(told.kind, _take_step)(worker, given)
 
 
 async def _hear_answer(worker: Worker, row: PartnerWebhookRow, event: CloudEvent) -> Verdict:
@@ -191,6 +189,16 @@ async def _take_step(worker: Worker, given: Given) -> Verdict:
     if given.told.kind == crossings.ATTACHED:
         return await taking_files.attach(worker, given, visit, str(case_number))
     return verdict_of(await worker.door(visit), case_number)
+
+
+# What is no call of ours; everything else is a step.
+_HEARS: Mapping[str, Callable[[Worker, Given], Awaitable[Verdict]]] = MappingProxyType(
+    {
+        crossings.ERASED: erased_there.hear,
+        crossings.DELIVERED: _hear_delivered,
+        crossings.PARCEL_SENT: parcels_there.follow,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ async def attach(
 ) -> FileRecord:
     """The same file again is the same attachment."""
     async with opening() as session:
-        await cases.visible_case(session, case_number, scope)
+        await cases.case_to_act_on(session, case_number, scope)
     record = await files.put(
         upload.stream, declared=upload.declared, repr_digest=upload.repr_digest
     )

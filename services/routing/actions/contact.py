@@ -46,7 +46,7 @@ async def write_message(
     scope: Scope,
     at: datetime,
 ) -> MessageRow:
-    case = await cases.visible_case(session, case_number, scope)
+    case = await cases.case_to_act_on(session, case_number, scope)
     own, other = await _ends(session, case, to)
     await _check_files(session, case_number, files)
     id_ = new_id()
@@ -72,7 +72,7 @@ async def remind(
     session: AsyncSession, case_number: str, *, words: str, scope: Scope, at: datetime
 ) -> ReminderRow:
     """The office first; asked again while it has not answered, at once its supervisors and ours."""
-    case = await cases.visible_case(session, case_number, scope)
+    case = await cases.case_to_act_on(session, case_number, scope)
     handoff = await contact.to_remind(session, case_number)
     if handoff is None:
         raise reminders.NothingToRemindError
@@ -170,7 +170,7 @@ async def make_appointment(
     at: datetime,
 ) -> AppointmentRow:
     reminders.check_start(starts_at, at=at)
-    case = await cases.visible_case(session, case_number, scope)
+    case = await cases.case_to_act_on(session, case_number, scope)
     own, other = await _ends(session, case, to)
     place = own if own != case.receiving_location else other
     handoff = next(
@@ -215,6 +215,7 @@ async def settle_appointment(
     at: datetime,
 ) -> AppointmentRow:
     row = await contact.appointment(session, appointment_id, scope)
+    await cases.case_to_act_on(session, row.case_number, scope)
     row.state = reminders.settle(Meeting(row.state), outcome).value
     await _check_files(session, row.case_number, files)
     row.settled_by, row.settled_at = origin(session).actor, at

@@ -40,7 +40,9 @@ HANDED_IN: Final = frozenset(
 )
 DELIVERED: Final = "case.delivered"
 PARCEL_SENT: Final = "parcel.sent"
-OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT}
+# The other side has taken the person out of its copy; what we do with ours is our own duty.
+ERASED: Final = "case.erased"
+OTHERS: Final = HANDED_IN | {DELIVERED, PARCEL_SENT, ERASED}
 
 # Of what an officer does here the partner is told; who holds the work is each side's own affair.
 MIRRORED_STEPS: Final = frozenset(

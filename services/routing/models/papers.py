@@ -172,6 +172,10 @@ class ParcelDeedRow(Base):
     facts: Mapped[dict[str, Any]]
     words: Mapped[bytes | None]
 
+    __table_args__ = (
+        Index("ix_parcel_deed_said", "at", postgresql_where=text("words IS NOT NULL")),
+    )
+
 
 class DiscrepancyRow(Base):
     """Both ends see it and each says how to settle it; `described` (sealed) is a paper nobody
@@ -190,6 +194,14 @@ class DiscrepancyRow(Base):
     settlement: Mapped[str | None]
     found_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_discrepancy_described",
+            "settled_at",
+            postgresql_where=text("described IS NOT NULL"),
+        ),
+    )
 
 
 class ContentRow(Base):

@@ -27,7 +27,7 @@ class PartnerSecretRow(Base):
 
 class PartnerWebhookRow(Base):
     """One webhook as it came, its body sealed; `turn` is the order in which they came. It is
-    settled once it was applied, or rejected with every reason."""
+    settled once it was applied, or rejected with every reason; the body goes some time later."""
 
     __tablename__ = "partner_webhook"
 
@@ -36,7 +36,7 @@ class PartnerWebhookRow(Base):
     turn: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     subject: Mapped[str]
     kind: Mapped[str]
-    body: Mapped[bytes]
+    body: Mapped[bytes | None]
     digest: Mapped[bytes]
     received_at: Mapped[datetime]
     # Due while it is not settled; a fetch that fails is tried again later and later.
@@ -62,6 +62,9 @@ class PartnerWebhookRow(Base):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index("ix_partner_webhook_turn", "partner", "turn"),
+        Index(
+            "ix_partner_webhook_settled", "settled_at", postgresql_where=text("body IS NOT NULL")
+        ),
     )
 
 
@@ -172,6 +175,11 @@ class PartnerMessageRow(Base):
             "file_id",
             "partner",
             postgresql_where=text("file_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_partner_message_case_number",
+            "case_number",
+            postgresql_where=text("case_number IS NOT NULL"),
         ),
         Index("ix_partner_message_partner", "partner", "id"),
     )

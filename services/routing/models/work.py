@@ -90,6 +90,8 @@ class CaseRow(Base):
     assigned_words: Mapped[bytes | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime]
+    # When the person was taken out of it.
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(

@@ -1,6 +1,6 @@
 """Cases as routing keeps them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.models import CaseRow, HandoffRow
-from shared.errors import NotFoundError
+from shared.errors import CaseErasedError, NotFoundError
 from shared.http import pages
 from shared.security.grants import Match, Scope
 
@@ -30,6 +30,20 @@ def visible(scope: Scope) -> ColumnElement[bool]:
         handling=at_work(HandoffRow.location),
         division=at_work(HandoffRow.division),
     )
+
+
+async def erased_of(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, datetime | None]:
+    """Of the cases that are known here: when the person was taken out."""
+    query = select(CaseRow.case_number, CaseRow.erased_at).where(CaseRow.case_number.in_(numbers))
+    return {row.case_number: row.erased_at for row in await session.execute(query)}
+
+
+async def case_to_act_on(session: AsyncSession, case_number: str, scope: Scope) -> CaseRow:
+    """For those who add something to it."""
+    case = await visible_case(session, case_number, scope)
+    if case.erased_at is not None:
+        raise CaseErasedError
+    return case
 
 
 async def visible_case(session: AsyncSession, case_number: str, scope: Scope) -> CaseRow:

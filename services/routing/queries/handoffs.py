@@ -34,7 +34,7 @@ from services.routing.models import (
     WatchRow,
 )
 from services.routing.models.work import FREE
-from shared.errors import NotFoundError
+from shared.errors import CaseErasedError, NotFoundError
 from shared.security.grants import Scope
 
 # What a queue is ordered by, as domain/queues.py has it and says so to people.
@@ -103,6 +103,8 @@ async def lock_case_of(session: AsyncSession, handoff_id: UUID, scope: Scope) ->
     )
     if case is None:
         raise NotFoundError
+    if case.erased_at is not None:
+        raise CaseErasedError
     return case
 
 

@@ -42,6 +42,8 @@ def seal_body(keys: Keyring, partner: str, webhook_id: str, body: bytes) -> byte
 
 
 def open_body(keys: Keyring, row: PartnerWebhookRow) -> bytes:
+    if row.body is None:
+        raise NotFoundError
     return keys.open("fields", row.body, context=_BODY_FOR.format(row.partner, row.webhook_id))
 
 
