@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import text
 
@@ -22,6 +23,9 @@ from shared.http.idempotency import KEEPING_ALL, Along, keeping_all
 from shared.means import Means, Origin
 
 TOGETHER = 32
+# While one transaction waits for the database, the next is made: it finds what the first has taken
+# locked, and goes on behind it.
+AT_ONCE = 2
 
 # What is answered to the caller, kept along with the claim.
 Answer = Callable[[Sequence[Queued]], Along]
@@ -47,12 +51,13 @@ class Claims:
         self._sessions = sessions
         self._carried = carried
         self._gathered: dict[str, list[Claim]] = {}
-        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._serving: dict[str, set[asyncio.Task[None]]] = {}
 
     async def take(self, location: str, claim: Claim) -> Along:
         self._gathered.setdefault(location, []).append(claim)
-        if location not in self._serving:
-            self._serving[location] = asyncio.create_task(self._serve(location))
+        serving = self._serving.setdefault(location, set())
+        if len(serving) < AT_ONCE:
+            serving.add(asyncio.create_task(self._serve(location)))
         return await claim.done
 
     async def _serve(self, location: str) -> None:
@@ -62,7 +67,10 @@ class Claims:
                     self._gathered[location] = rest
                 await self._settle(location, gathered[:TOGETHER])
         finally:
-            del self._serving[location]
+            serving = self._serving[location]
+            serving.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if not serving:
+                del self._serving[location]
 
     async def _settle(self, location: str, claims: Sequence[Claim]) -> None:
         try:
