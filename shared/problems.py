@@ -218,17 +218,19 @@ def is_passing(error: BaseException) -> bool:
     return False
 
 
-# NUL, or half a character, on its way into a text or a document.
-_NO_TEXT = ("22021", "22P05")
+# A value that no column takes: not to be written at all, a number or an instant beyond all bounds
+# (a cursor that somebody made up), NUL in a text or a document.
+_NO_VALUE = ("22000", "22003", "22008", "22021", "22P05")
 
 
-def _is_no_text(error: BaseException) -> bool:
-    """Whatever door it came through: no answer of ours is at fault."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NO_TEXT
+def _is_no_value(error: BaseException) -> bool:
+    """Whatever door it came through: it cannot be stored, nor anything be found by it."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NO_VALUE
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
-    if _is_no_text(error):
+    if _is_no_value(error):
+        log.warning("value_not_storable", route=request.scope.get("route_path"), exc_info=error)
         return _reply(400, plain_document(400))
     if is_passing(error):
         log.warning("database_unavailable", error=type(error).__name__)

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from services.intake.models import CaseRow
 from shared.audit.trail import AUDIT
+from shared.http import pages
 from shared.premises import Premises
 from tests.intake.conftest import Tokens
 from tests.intake.window import CASES, submission, submit
@@ -161,3 +162,23 @@ async def test_people_are_found_by_what_is_sealed(
 async def test_a_search_for_nothing_is_refused(client: httpx.AsyncClient, token: Tokens) -> None:
     answer = await client.post(f"{CASES}/search", json={}, headers=token())
     assert answer.json()["faults"][0]["code"] == "nothing-sought"
+
+
+@pytest.mark.parametrize("cursor", [["9" * 30], [10**30, "x"], ["0001-01-01T00:00:00+08:00", "x"]])
+async def test_a_cursor_that_somebody_made_up_is_refused(
+    client: httpx.AsyncClient, token: Tokens, cursor: list[Any]
+) -> None:
+    answer = await client.get(CASES, params={"after": pages.cursor(*cursor)}, headers=token())
+    assert answer.status_code in (400, 422)
+
+
+async def test_days_at_the_ends_of_the_calendar_find_what_lies_between(
+    client: httpx.AsyncClient, token: Tokens
+) -> None:
+    taken = await submit(client, token())
+    days = {"received_from": "0001-01-01", "received_to": "9999-12-31"}
+    sought = {"case_number": taken["case_number"], **days}
+    found = await client.post(f"{CASES}/search", json=sought, headers=token())
+    listed = await client.get(CASES, params=days, headers=token())
+    for answer in (found, listed):
+        assert [each["case_number"] for each in answer.json()["cases"]] == [taken["case_number"]]

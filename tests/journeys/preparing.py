@@ -1,8 +1,9 @@
 """Brings an installation, over its own API, to where one example of a page makes sense."""
 
+import asyncio
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -435,6 +436,37 @@ async def _client(preparing: Preparing) -> Ready:
     account = {"name": f"示例系统{next(_numbers)}", "role": "partner", "partner": "P-620000"}
     opened = await preparing.ops().post("/routing/v1/clients", account)
     return Ready(preparing.ops(), {"client_id": opened["id"]})
+
+
+# These change what others stand on, so they go one by one, after all others.
+_ALONE = (
+    "claim_handoffs",
+    "import_catalogue",
+    "import_registry",
+    "load_notices",
+    "register_agreements",
+    "register_locations",
+    "register_partners",
+    "register_rules",
+    "revoke_token",
+    "set_local_days",
+    "set_partner_access",
+)
+_AT_ONCE = 4
+
+
+async def at_once(visits: Iterable[tuple[str, Callable[[], Awaitable[Any]]]]) -> list[Any]:
+    """Operations and what is to be done with each: several at a time, for most of what it takes is
+    waiting for messages to travel."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+    listed = list(visits)
+
+    async def in_turn(visit: Callable[[], Awaitable[Any]]) -> Any:
+        async with turns:
+            return await visit()
+
+    done = await asyncio.gather(*(in_turn(do) for name, do in listed if name not in _ALONE))
+    return [*done, *[await do() for name, do in listed if name in _ALONE]]
 
 
 PREPARED: Mapping[str, Prepare] = MappingProxyType(

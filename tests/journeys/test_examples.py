@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from deploy.instance import Instance
 from deploy.stories.people import StuckError, World
 from shared.security.issuer import LocalIssuer
 from tests.architecture.operations import Operation
-from tests.journeys.preparing import PREPARED, Preparing, with_papers
+from tests.journeys.preparing import PREPARED, Preparing, at_once, with_papers
 
 HOUSES = ("intake", "routing", "notify")
 # What an example speaks of and an installation of its own does not have.
@@ -39,9 +40,8 @@ async def test_every_example_works_as_it_stands(place: Path) -> None:
             if (operation.name, name) not in ABSENT
         ]
         assert len(shown) > 40
-        failed = [
-            said for example in shown if (said := await _sent(preparing, *example)) is not None
-        ]
+        said = await at_once((each[0].name, partial(_sent, preparing, *each)) for each in shown)
+        failed = [each for each in said if each is not None]
     assert not failed, "\n".join(failed)
 
 

@@ -4,6 +4,7 @@ them does: no log line, no plain column, no open part of a message, no file, no 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,7 +28,7 @@ from tests.journeys.marking import (
     settled,
     telling,
 )
-from tests.journeys.preparing import PREPARED, Preparing, with_papers
+from tests.journeys.preparing import PREPARED, Preparing, at_once, with_papers
 from tests.journeys.test_examples import ABSENT, HOUSES, _page
 from tests.shared.files import samples
 
@@ -59,21 +60,6 @@ MORE: Mapping[str, Mapping[str, Any]] = {
 # A place without a system acts by the window's hand: tests/routing/test_offline.py looks there.
 # Gaps are the other answer, and go where a notice's faults go. A partner's own words are signed.
 ELSEWHERE = ("/proof/acted_by", "answer_handoff/gaps[]/text", "receive_partner_webhook/subject")
-# These change what others stand on, so they go one by one, after all others.
-ALONE = (
-    "claim_handoffs",
-    "import_catalogue",
-    "import_registry",
-    "load_notices",
-    "register_agreements",
-    "register_locations",
-    "register_partners",
-    "register_rules",
-    "revoke_token",
-    "set_local_days",
-    "set_partner_access",
-)
-AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -155,16 +141,7 @@ async def test_marked_values_are_nowhere_that_they_should_not_be(
 
 async def _walk(walk: Walk) -> None:
     operations = [each for house in HOUSES for each in await _page(walk.at, house)]
-    turns = asyncio.Semaphore(AT_ONCE)
-
-    async def visit(operation: Operation) -> None:
-        async with turns:
-            await _visit(walk, operation)
-
-    await asyncio.gather(*(visit(each) for each in operations if each.name not in ALONE))
-    for each in operations:
-        if each.name in ALONE:
-            await _visit(walk, each)
+    await at_once((each.name, partial(_visit, walk, each)) for each in operations)
     await asyncio.gather(*(_look_at_people(walk, each) for each in operations))
     assert walk.seen > 3
 

@@ -169,8 +169,13 @@ def _page(lines: Sequence[Line], limit: int) -> CasesOut:
 
 
 def _start_of(day: date | None) -> datetime | None:
-    return datetime.combine(day, time.min, SHANGHAI) if day else None
+    return datetime.combine(_known(day), time.min, SHANGHAI) if day else None
 
 
 def _end_of(day: date | None) -> datetime | None:
-    return datetime.combine(day, time.max, SHANGHAI) if day else None
+    return datetime.combine(_known(day), time.max, SHANGHAI) if day else None
+
+
+def _known(day: date) -> date:
+    """No case is older or younger; and days at the ends of the calendar have no instant in UTC."""
+    return min(max(day, date(1900, 1, 1)), date(9000, 1, 1))
