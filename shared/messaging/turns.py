@@ -103,7 +103,8 @@ WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
 """)
 
 # For several at once: the subjects' rows first, in the order in which `store` takes them, and then
-# a statement that sees all that was stored until then.
+# a statement that sees all that was stored until then. They are applied at one moment: rows are
+# written in any order, and a clock read for each would tell of another sequence.
 _LOCK_SUBJECTS = text("""
 SELECT applied FROM inbox_subject
 WHERE (producer, subject) IN (
@@ -122,7 +123,7 @@ reached AS (
     SELECT producer, subject, max(sequence) AS sequence FROM given GROUP BY producer, subject
 ),
 done AS (
-    UPDATE inbox SET applied_at = clock_timestamp(), due_at = NULL FROM given
+    UPDATE inbox SET applied_at = (SELECT clock_timestamp()), due_at = NULL FROM given
     WHERE inbox.producer = given.producer AND inbox.message_id = given.message_id
 ),
 next AS (

@@ -40,7 +40,8 @@ OFFICIAL = (
     *("import_catalogue", "load_notices", "register_", "set_local_days"),
     *("hand_over_dispatch/carrier", "seal_parcel/seal_number"),
     *("reassign_handoff/to", "refuse_handoff/competent_authority", "revoke_token/account"),
-    "purpose",
+    *("purpose", "show_holdings/purpose", "show_routing_holdings/purpose"),
+    "show_notify_holdings/purpose",
 )
 # Whom the examples leave out, and what.
 ATTORNEY = {

@@ -112,7 +112,7 @@ async def test_a_changed_link_opens_nothing(
     tampered = code[:place] + other + code[place + 1 :]
     for wrong in (tampered, code[:-1], code + "A", code.swapcase(), "x", "%00", "A" * 28):
         answer = await client.get(f"/notify/v1/results/{wrong}")
-        assert answer.status_code == 404, wrong
+        assert answer.status_code == (400 if wrong == "%00" else 404), wrong
     assert (await delivery_of(client, token()))["status"] == "ready"
 
 

@@ -217,7 +217,13 @@ async def test_a_manual_assignment_needs_a_reason_and_keeps_it(house: House) -> 
     again = await house.post(path, ops, location=OFFICE, reason="再次")
     assert (again.status_code, again.json()["code"]) == (409, "not-unroutable")
     rows = await house.rows("SELECT facts FROM audit WHERE action = 'case-assigned-by-hand'")
-    assert rows[0].facts == {"location": OFFICE, "reason": "与对方联络员核实"}
+    assert rows[0].facts == {"location": OFFICE}
+    (handoff,) = await house.rows("SELECT id FROM handoff WHERE case_number = :n", n=number)
+    officer = house.token("officer", OFFICE)
+    hidden = await house.get(f"/handoffs/{handoff.id}", officer)
+    assert "联络员" not in hidden.json()["assigned_because"]
+    shown = await house.get(f"/handoffs/{handoff.id}", officer, purpose="examine")
+    assert shown.json()["assigned_because"] == "与对方联络员核实"
 
 
 async def test_an_agreement_that_ends_delegates_nothing_any_more(house: House) -> None:

@@ -211,6 +211,9 @@ async def test_what_is_said_in_one_breath_is_applied_together_up_to_what_fails(
     before = {"a": list(range(1, bad))} if bad > 1 else {}
     assert await south.applied() == {**before, "b": [1, 2, 3, 4, 5]}
     assert (await _row(south, "a", bad))["parked_at"] is not None
+    moments = [(await _row(south, "b", number))["applied_at"] for number in range(1, 6)]
+    assert moments == sorted(moments)
+    assert len(set(moments)) < len(moments), "no two of them were applied together"
 
 
 async def test_several_are_handled_by_one_call_each_of_another_subject(south: House) -> None:
