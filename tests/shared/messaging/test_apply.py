@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from opentelemetry import trace
@@ -211,7 +211,7 @@ async def test_what_is_said_in_one_breath_is_applied_together_up_to_what_fails(
     before = {"a": list(range(1, bad))} if bad > 1 else {}
     assert await south.applied() == {**before, "b": [1, 2, 3, 4, 5]}
     assert (await _row(south, "a", bad))["parked_at"] is not None
-    moments = [(await _row(south, "b", number))["applied_at"] for number in range(1, 6)]
+    moments: list[Any] = [(await _row(south, "b", number))["applied_at"] for number in range(1, 6)]
     assert moments == sorted(moments)
     assert len(set(moments)) < len(moments), "no two of them were applied together"
 
