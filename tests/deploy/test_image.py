@@ -57,7 +57,7 @@ print(json.dumps({name: getattr(module, "__file__", None) for name, module in sy
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_its_processes_need_nothing_that_was_left_out(image: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(image)}
     done = subprocess.run(

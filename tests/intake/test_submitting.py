@@ -155,7 +155,7 @@ async def _trail(premises: Premises, number: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in rows]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_thousand_at_once_get_a_thousand_numbers(
     client: httpx.AsyncClient, token: Tokens, premises: Premises
 ) -> None:

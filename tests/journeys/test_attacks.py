@@ -96,7 +96,7 @@ ATTACKS: Mapping[str, tuple[Callable[[LocalIssuer], str], str]] = {
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_no_forged_token_opens_any_door_and_each_is_logged(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path
 ) -> None:
@@ -119,7 +119,7 @@ async def test_no_forged_token_opens_any_door_and_each_is_logged(
                 ]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_token_of_another_place_shows_nothing_of_this_one(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path
 ) -> None:
@@ -131,7 +131,7 @@ async def test_a_token_of_another_place_shows_nothing_of_this_one(
         assert (await houses.client.get(queue, headers=dict(foreign))).status_code in (403, 404)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_revoked_token_is_shut_out_of_every_house_within_seconds(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path
 ) -> None:
@@ -144,7 +144,7 @@ async def test_a_revoked_token_is_shut_out_of_every_house_within_seconds(
         assert await _statuses(houses, kept) == {200}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_an_account_loses_what_it_was_given_before_and_not_what_it_is_given_after(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path
 ) -> None:

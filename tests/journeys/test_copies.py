@@ -12,7 +12,7 @@ from tests.installation import installation
 
 COPIES = ("routing.item", "notify.item", "intake.location", "notify.location")
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 async def test_republishing_rebuilds_every_copy_that_was_lost(

@@ -153,7 +153,7 @@ async def test_a_signal_ends_everything_in_time_and_answers_waiting_polls(
         answer = await waiting
         await ended
         assert answer.status_code == 304
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 25  # and not after the poll's half minute
     assert not (instance.folder / "pg" / "postmaster.pid").exists()
     assert "Traceback" not in instance.log.read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ from shared.security.callers import Role
 from tests.installation import Installation, installation
 from tests.journeys.preparing import WINDOW, Case, Preparing
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 OFFICE = remote_collection.OFFICE
 GRANTED = {

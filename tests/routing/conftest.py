@@ -106,4 +106,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "house" in getattr(item, "fixturenames", ())
             and item.get_closest_marker("timeout") is None
         ):
-            item.add_marker(pytest.mark.timeout(120))
+            item.add_marker(pytest.mark.timeout(240))

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -191,29 +189,6 @@ def test_successors_never_run_in_circles() -> None:
     for code in set(all_codes()):
         for reached in divisions.current_codes(code, TODAY):
             assert divisions.lookup(reached, TODAY)
-
-
-def test_the_first_question_is_answered_quickly() -> None:
-    """In a process of its own, since the tables are kept once they are read."""
-    script = (
-        "import time; from datetime import date\n"
-        "from shared.divisions import divisions as d\n"
-        "start = time.perf_counter(); d.lookup('630104001', date(2026, 1, 1))\n"
-        "print(time.perf_counter() - start)"
-    )
-    best = min(
-        float(
-            subprocess.run(
-                [sys.executable, "-c", script],
-                capture_output=True,
-                check=True,
-                text=True,
-                cwd=DEPLOY.parent,
-            ).stdout
-        )
-        for _ in range(3)
-    )
-    assert best < 0.15
 
 
 # The catalogue

@@ -3,6 +3,7 @@
 import shutil
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from shared.security.secret_files import create_secret
 SIMULATORS = Path(deploy.simulators.__file__).parent
 TOKEN = "token-of-this-test"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+# A machine that pauses is not a far side that is silent.
+PATIENCE = 60.0
 
 
 class Remote:
@@ -87,9 +90,11 @@ async def remote_sms(client: httpx.AsyncClient) -> AsyncIterator[Remote]:
 
 @pytest.fixture
 def carrier(files: Path, line: Line, remote_carrier: Remote) -> JsonCarrier:
-    return open_carrier(files / "carrier.toml", line, base=remote_carrier.url)
+    opened = open_carrier(files / "carrier.toml", line, base=remote_carrier.url)
+    return replace(opened, line=replace(opened.line, timeout=PATIENCE))
 
 
 @pytest.fixture
 def sms(files: Path, line: Line, remote_sms: Remote) -> JsonSms:
-    return open_sms(files / "sms.toml", line, base=remote_sms.url)
+    opened = open_sms(files / "sms.toml", line, base=remote_sms.url)
+    return replace(opened, line=replace(opened.line, timeout=PATIENCE))

@@ -23,7 +23,7 @@ from services.notify.gateways.outcomes import Done, Duplicate, Refused, RetryLat
 from shared.clock import utc_now
 from shared.security.secret_files import replace_secret
 from shared.webhooks import secrets, signing
-from tests.notify.gateways.conftest import SECRET, Remote
+from tests.notify.gateways.conftest import PATIENCE, SECRET, Remote
 
 ORDER = BookingOrder(
     order_id="019921ab-0000-7000-8000-000000000001",
@@ -66,7 +66,7 @@ NOT_DONE: list[dict[str, Any]] = [
 
 def hurried(carrier: JsonCarrier, fault: dict[str, Any]) -> JsonCarrier:
     """Where the far side is slow, we do not wait for it."""
-    patience = fault.get("seconds", 20.0) / 2
+    patience = fault.get("seconds", 2 * PATIENCE) / 2
     return replace(carrier, line=replace(carrier.line, timeout=patience))
 
 
@@ -91,8 +91,7 @@ async def test_whatever_happens_to_the_answer_there_is_one_booking_in_the_end(
 async def test_a_hundred_repeats_at_once_are_one_booking(
     carrier: JsonCarrier, remote_carrier: Remote
 ) -> None:
-    patient = replace(carrier, line=replace(carrier.line, timeout=10))
-    outcomes = await asyncio.gather(*(patient.book(ORDER) for _ in range(100)))
+    outcomes = await asyncio.gather(*(carrier.book(ORDER) for _ in range(100)))
     assert sum(isinstance(each, Done) for each in outcomes) == 1
     assert sum(isinstance(each, Duplicate) for each in outcomes) == 99
     (booked,) = await bookings(remote_carrier)
@@ -289,7 +288,7 @@ async def test_with_a_pace_a_parcel_travels_by_itself(
     await remote_carrier.post("/admin/scripts", {"pace": 0.01, "starts_at_booking": True})
     booked = await carrier.book(ORDER)
     assert isinstance(booked, Done)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             told = await carrier.track(booked.reference)
             if isinstance(told, Told) and len(told.trace) == 5:

@@ -24,11 +24,11 @@ async def test_each_starts_from_the_command_line_and_stops_when_told(which: str)
     )
     try:
         assert process.stdout is not None
-        url = (await asyncio.wait_for(process.stdout.readline(), 15)).decode().strip()
+        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
         async with httpx.AsyncClient(trust_env=False) as client:
             assert (await client.get(f"{url}/admin/records")).status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     finally:
         if process.returncode is None:
             process.kill()

@@ -12,7 +12,7 @@ import pytest
 from services.notify.gateways.json_sms import JsonSms, open_sms
 from services.notify.gateways.outcomes import Done, Duplicate, Refused, RetryLater
 from services.notify.gateways.sms import Fate, Report, SmsGateway, SmsOrder
-from tests.notify.gateways.conftest import Remote
+from tests.notify.gateways.conftest import PATIENCE, Remote
 from tests.notify.gateways.test_carrier_over_the_network import LOST_ANSWERS, NOT_DONE, listening
 
 ORDER = SmsOrder(
@@ -42,7 +42,7 @@ async def test_whatever_happens_to_the_answer_one_sms_goes_out(
     sms: JsonSms, remote_sms: Remote, fault: dict[str, Any]
 ) -> None:
     await remote_sms.order("send", fault)
-    patience = fault.get("seconds", 20.0) / 2
+    patience = fault.get("seconds", 2 * PATIENCE) / 2
     hurried = replace(sms, line=replace(sms.line, timeout=patience))
     failed = await hurried.send(ORDER)
     assert isinstance(failed, RetryLater), failed
@@ -54,8 +54,7 @@ async def test_whatever_happens_to_the_answer_one_sms_goes_out(
 
 
 async def test_a_hundred_sendings_at_once_are_one_sms(sms: JsonSms, remote_sms: Remote) -> None:
-    patient = replace(sms, line=replace(sms.line, timeout=10))
-    outcomes = await asyncio.gather(*(patient.send(ORDER) for _ in range(100)))
+    outcomes = await asyncio.gather(*(sms.send(ORDER) for _ in range(100)))
     assert sum(isinstance(each, Done) for each in outcomes) == 1
     assert len((await remote_sms.records())["sent"]) == 1
 

@@ -43,7 +43,7 @@ async def busily(*works: Callable[[], Awaitable[bool]]) -> None:
     await asyncio.gather(*(worker(work) for work in works for _ in range(4)))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_one_booking_for_each_dispatch_and_one_text_for_each_message(
     post: Post,
     premises: Premises,

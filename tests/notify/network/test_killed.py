@@ -17,7 +17,7 @@ from tests.notify import town
 from tests.notify.network.remotes import Remote
 from tests.notify.town import CASE, Post, Time
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ async def other(time: Time) -> AsyncIterator[Subscriber]:
 
 @pytest.fixture
 def caller(premises: Premises, time: Time) -> Caller:
-    return Caller(premises.sessions, Line(premises.outbound, time, timeout=5), time, Random(7))
+    return Caller(premises.sessions, Line(premises.outbound, time, timeout=60), time, Random(7))
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Subscriber:
     always: Answer | None = None
     refuses: Callable[[dict[str, Any]], Answer | None] | None = None
     delay: float = 0.0
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
     at_once: int = 0
@@ -66,6 +67,7 @@ class Subscriber:
         self.calls.append({**document, "headers": headers})
         if self.delay:
             await asyncio.sleep(self.delay)
+        await self.answering.wait()
         challenge = document["data"].get("challenge")
         answer = self._told_to(document)
         if answer is not None:
@@ -96,6 +98,7 @@ async def subscriber(clock: Clock) -> AsyncIterator[Subscriber]:
     app = Starlette(routes=[Route("/hook", made.receive, methods=["POST"])])
     async with serving(app) as url:
         made.url = f"{url}/hook"
+        made.answering.set()
         yield made
 
 

@@ -42,7 +42,7 @@ def file(premises: Premises, tmp_path: Path) -> Path:
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_killed_after_the_call_and_before_its_record_the_partner_acts_once(
     post: Post,
     endpoint: Subscriber,

@@ -1,6 +1,7 @@
 """Headers and addresses that mean to say more than they may, as bytes on a real connection."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
@@ -26,16 +27,14 @@ async def port(app: FastAPI) -> AsyncIterator[int]:
 
 
 async def said(port: int, request: bytes) -> bytes:
-    """All that comes back before the connection ends or falls silent."""
+    """All that comes back before the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     answer = b""
-    try:
-        async with asyncio.timeout(1):
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(30):
             while part := await reader.read(65536):
                 answer += part
-    except (TimeoutError, ConnectionError):
-        pass
     writer.close()
     return answer
 
@@ -71,6 +70,7 @@ async def test_no_second_request_hides_in_a_broken_one(port: int) -> None:
     """Whoever stands before us may read it otherwise: it is refused, not guessed at."""
     answers = await asyncio.gather(*(said(port, request) for request in BROKEN))
     for request, answer in zip(BROKEN, answers, strict=True):
+        assert statuses(answer), request
         assert all(status >= 400 for status in statuses(answer)), request
 
 

@@ -222,7 +222,7 @@ class Street:
             yield
         finally:
             stop.set()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -234,7 +234,7 @@ async def _run(loop: Loop, stop: asyncio.Event) -> None:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], *, seconds: float = 30, every: float = 0.03
+    condition: Callable[[], Awaitable[bool]], *, seconds: float = 60, every: float = 0.03
 ) -> None:
     """Look until it is so; fail after `seconds`."""
     deadline = asyncio.get_running_loop().time() + seconds

@@ -308,7 +308,7 @@ async def test_messages_go_back_to_the_broker_when_the_store_stays_away(
         await until(went_back)
         away = False
         with pytest.raises(ReaderLostError):
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 60)
     assert kept
 
 

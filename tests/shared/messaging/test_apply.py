@@ -23,7 +23,7 @@ from shared.security.personal import Personal
 from tests.shared.messaging.street import AT, House, Moved, MovedRead, until, write_down
 from tests.shared.messaging.test_inbox import make_message, store
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 AT_ONCE = Patience(first=0.0, delay_first=0.0, delay_ceiling=0.0)
 
@@ -356,7 +356,7 @@ async def test_stopping_finishes_what_is_being_applied(south: House) -> None:
     await begun.wait()
     stop.set()
     go_on.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)
     assert await south.applied() == {"a": [1]}
 
 
@@ -371,7 +371,7 @@ async def test_storing_never_waits_for_a_handler(south: House) -> None:
     await store(south, make_message())
     taking = asyncio.create_task(south.applier({Moved.type: ponder}).apply_next())
     await begun.wait()
-    await asyncio.wait_for(store(south, make_message(sequence=2)), 5)
+    await asyncio.wait_for(store(south, make_message(sequence=2)), 60)
     go_on.set()
     await taking
     await south.applier().apply_due()

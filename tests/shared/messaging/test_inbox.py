@@ -17,7 +17,7 @@ from shared.messaging.envelope import Lane, Message
 from shared.messaging.inbox import INBOX, INBOX_SUBJECT
 from tests.shared.messaging.street import AT, House, Listed, Moved
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 NORTH = "urn:tongban:630000:north"
 
@@ -166,7 +166,7 @@ async def test_only_what_was_applied_long_ago_is_purged(south: House) -> None:
     assert await south.applied() == {"a": [1, 2, 3]}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_work_stays_bounded_behind_a_parked_message(south: House) -> None:
     """Ten thousand wait behind one; the next of another subject is found without reading them."""
     waiting = [make_message("stuck", number) for number in range(1, 10_001)]
@@ -216,7 +216,7 @@ def deliveries(draw: st.DrawFn) -> tuple[dict[str, int], Sequence[tuple[str, int
     delivered=deliveries(),
     cuts=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 3)), min_size=25, max_size=25),
 )
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_whatever_the_arrival_each_subject_is_applied_once_in_order(
     south: House,
     delivered: tuple[dict[str, int], Sequence[tuple[str, int]]],

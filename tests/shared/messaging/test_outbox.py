@@ -16,7 +16,7 @@ from shared.messaging.outbox import OUTBOX, Announcement
 from shared.security.personal import Personal
 from tests.shared.messaging.street import AT, House, Moved
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 async def _rows(house: House) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ from shared.messaging.outbox import OUTBOX
 from shared.messaging.transport import Listener, NotCarriedError, TransportAwayError
 from tests.shared.messaging.street import House, until
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 class Choosy:
@@ -100,7 +100,7 @@ async def test_a_hanging_publish_is_let_go_of_at_the_end(north: House) -> None:
     running = asyncio.create_task(north.relay(transport).run(stop))
     await transport.called.wait()
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)
     async with north.sessions.begin() as session:
         free = await session.execute(text("SELECT id FROM outbox FOR UPDATE NOWAIT"))
         assert len(free.all()) == 1

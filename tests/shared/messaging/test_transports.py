@@ -19,7 +19,7 @@ from tests.shared.messaging.doomed import POINTS
 from tests.shared.messaging.street import House, Moved, Street, until
 from tests.shared.messaging.test_apply import Clumsy
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 Condition = Callable[[], Awaitable[bool]]
 
@@ -139,7 +139,7 @@ async def test_twice_late_and_out_of_order_makes_no_difference(street: Street, s
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_process_killed_at_any_point_loses_and_doubles_nothing(
     street: Street,

@@ -28,7 +28,7 @@ def _figure(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_case_is_seen_in_its_queue(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ CALLER = "00f067aa0ba902b7"
 PERSONAL = ("李示例", "620102199003078896", "13900000000", "示例人员")
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_submission_is_one_trace_to_its_last_effect(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
@@ -49,7 +49,7 @@ async def test_a_submission_is_one_trace_to_its_last_effect(
         assert (span.attributes or {})["tongban.subject"] == number
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_no_span_says_anything_of_a_person(
     postgres: EmbeddedDatabase, database: str, tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
