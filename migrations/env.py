@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, text
 
+from migrations import triggers
 from migrations.houses import METADATA
 from shared.db.base import PLATFORM
 
@@ -34,6 +35,7 @@ context.configure(
     version_table="alembic_version",
     compare_server_default=False,
     render_item=_render,
+    process_revision_directives=triggers.add_missing,
     transaction_per_migration=False,
 )
 with context.begin_transaction():

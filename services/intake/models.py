@@ -114,13 +114,15 @@ class NumberBlockRow(Base):
 
 
 class CaseRow(Base):
-    """A case as the window knows it; `version` counts every change anybody could see."""
+    """A case as the window knows it; `version` counts every change anybody could see. `…_next` is
+    what it will be found by once a rotation of keys is over."""
 
     __tablename__ = "case_file"
 
     case_number: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(server_default=text("1"))
     tracking_index: Mapped[bytes]
+    tracking_index_next: Mapped[bytes | None]
     tracking_sealed: Mapped[bytes]
     item_code: Mapped[str]
     item_version: Mapped[int]
@@ -137,9 +139,13 @@ class CaseRow(Base):
     applicant_kind: Mapped[str]
     # None once the person has been taken out of the case.
     name_index: Mapped[bytes | None]
+    name_index_next: Mapped[bytes | None]
     id_number_index: Mapped[bytes | None]
+    id_number_index_next: Mapped[bytes | None]
     phone_index: Mapped[bytes | None]
+    phone_index_next: Mapped[bytes | None]
     representative_index: Mapped[bytes | None]
+    representative_index_next: Mapped[bytes | None]
     application_sealed: Mapped[bytes]
     # 个人信息保护法 13: on which ground, whence; consents with their time and text.
     ground: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -345,6 +351,7 @@ class PromiseRow(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     material_code: Mapped[str] = mapped_column(primary_key=True)
     id_number_index: Mapped[bytes | None]
+    id_number_index_next: Mapped[bytes | None]
     promised_at: Mapped[datetime]
     due_on: Mapped[date | None]
     kept_at: Mapped[datetime | None]

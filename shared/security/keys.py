@@ -42,7 +42,7 @@ from shared.security.secret_files import (
     replace_secret,
 )
 
-BLIND_SIZE: Final = 16
+BLIND_SIZE: Final = PREFIX_SIZE + 16
 LINK_TAG_SIZE: Final = 12
 LOOK_AGAIN_SECONDS: Final = 2.0
 # After so long every process has looked, and clocks may differ by a little.
@@ -164,8 +164,12 @@ class Keyring:
         """A keyed digest for equality search; `kind` keeps a phone from matching a number."""
         return _blind(self._known_to_all("index"), kind, value)
 
+    def blind_prefix(self) -> bytes:
+        """How every digest of `blind` begins now: what begins otherwise is an old key's."""
+        return self._known_to_all("index").prefix
+
     def blind_with(self, kid: str, kind: str, value: str) -> bytes:
-        """The same under a named key, for a second column while the index is being rotated."""
+        """The same under a named key."""
         key = self._current().by_kid.get(kid)
         if key is None or key.purpose != "index":
             raise UnknownKeyError(f"no index key {kid}")
@@ -298,7 +302,8 @@ def kid_of(sealed: bytes) -> str:
 
 
 def _blind(key: Key, kind: str, value: str) -> bytes:
-    return key.algorithm.mac(key.material, f"blind\0{kind}\0{value}".encode())[:BLIND_SIZE]
+    made = key.prefix + key.algorithm.mac(key.material, f"blind\0{kind}\0{value}".encode())
+    return made[:BLIND_SIZE]
 
 
 def _digest(key: Key, data: bytes) -> bytes:

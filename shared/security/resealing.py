@@ -3,15 +3,16 @@
 Each house lists its sealed columns; what every house has alike (kept answers, outbox, inbox with
 what is parked) is listed here. A turn takes a few rows that nobody holds, by primary key, and ends
 its transaction: no request waits for longer than that, and none waits behind a lock of ours while
-we wait for it. What a search finds by (a blind index) is made anew with the row that it is of;
-until then whatever is found or counted by it asks under both keys (Keyring.blinds): a row has its
-old index or its new one at any moment, and never none, so that a second column would only be filled
-and looked through beside the first.
+we wait for it. What a search finds by (a blind index) is made anew with the row that it is of, in a
+second column (blind_indexes.py): rows are found by the first until a whole round has found nothing
+left to do, and then by the second. New rows have theirs under the new key at once, and the switch
+takes its time, so whatever is found or counted by it asks under all keys (Keyring.blinds).
 
 A process may seal with the old key for as long as it takes to look at the ring again, and commit
-later still. And until it has looked it does not find what was taken to the new index key. So the
-first round begins GRACE after the rotation (and the ring's `spread`, where its file comes to the
-processes later than within seconds), and it is over only when a whole one found nothing.
+later still. So the first round begins GRACE after the rotation (and the ring's `spread`, where its
+file comes to the processes later than within seconds), and it is over only when a whole one found
+nothing. Seals and indexes name their keys: whoever is ended at any point and begins again goes on
+where it stood.
 And a message may be on its way to a house that is done: `reseal_houses` goes round them all until
 none finds anything; where a broker lies between, again once its queues are empty.
 """
@@ -22,11 +23,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from string import Formatter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from pydantic_core import from_json, to_json
-from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
@@ -36,6 +49,7 @@ from shared.means import means
 from shared.messaging.inbox import INBOX
 from shared.messaging.outbox import OUTBOX
 from shared.messaging.parked import WORDS_CONTEXT
+from shared.security.blind_indexes import NEXT, Switch, unready, unswitched
 from shared.security.keys import KNOWN_TO_ALL, Keyring
 from shared.security.ring import PREFIX_SIZE, Purpose
 
@@ -46,8 +60,8 @@ _SHOWN: Final = 6
 
 log = structlog.get_logger(__name__)
 
-# What follows from a row's content: blind indexes here and in other tables.
-Follow = Callable[[AsyncSession, Row[Any], bytes], Awaitable[None]]
+# Makes ready what follows from a row's content: blind indexes here and in other tables.
+Follow = Callable[[AsyncSession, Row[Any], bytes], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +69,16 @@ class Sealed:
     """A sealed column. `context` is what it was sealed for, with the row's columns in braces.
 
     `holds_keys`: a file's key lies sealed within, so that the outer seal does not tell whether all
-    of it is fresh. `follow` makes anew what is found by; `since` names the time of a row, so that
-    rows of the minute in which the key was rotated are looked at whatever their seal says."""
+    of it is fresh. `follow` makes ready what is found by (`finds`: here, or in a table that refers
+    to this one by its key) from the content, as long as it tells: not after `blank_since`."""
 
     column: Any
     context: str
     purpose: Purpose = "fields"
     holds_keys: bool = False
     follow: Follow | None = None
-    since: Any = None
+    finds: Sequence[Any] = ()
+    blank_since: Any = None
 
     @property
     def name(self) -> str:
@@ -93,12 +108,16 @@ async def reseal_all(
     await asyncio.sleep(max((rotated_at + grace - clock()).total_seconds(), 0))
     total = 0
     while True:
-        changed = await _round(sessions, columns, rotated_at)
-        total += changed
-        if not changed:
+        changed = await _round(sessions, columns)
+        left = {} if changed else await _waiting(sessions, columns)
+        if not changed and not left:
+            # All rows are ready, and were found by what they had before until now.
+            changed = await _switch(sessions, columns)
             left = await count_stale(sessions, columns)
             if not left:
-                return total
+                return total + changed
+        total += changed
+        if left:
             log.info("reseal_waits", left=left)
             # For a row that somebody holds.
             await asyncio.sleep(0.5)
@@ -134,7 +153,18 @@ async def reseal_houses(
 
 
 async def count_stale(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[str, int]:
-    """How much is still sealed with an old key, by table and column; nothing of what is not."""
+    """How much is still sealed or found by with an old key, or ready and not yet switched, by table
+    and column; nothing of what is not."""
+    found = dict(await _waiting(sessions, columns))
+    async with sessions() as session:
+        for table, blind in _found_by(columns).items():
+            ready = select(func.count()).select_from(table).where(unswitched(blind))
+            if counted := await session.scalar(ready):
+                found[f"{table.name}.*{NEXT}"] = counted
+    return found
+
+
+async def _waiting(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     async with sessions() as session:
         keys = means(session).keys
@@ -148,32 +178,55 @@ async def count_stale(sessions: Sessions, columns: Sequence[Sealed]) -> Mapping[
     return {name: count for name, count in found.items() if count}
 
 
-async def _round(sessions: Sessions, columns: Sequence[Sealed], rotated_at: datetime) -> int:
+def _found_by(columns: Sequence[Sealed]) -> Mapping[Table, Sequence[Any]]:
+    found: dict[Table, list[Any]] = {}
+    for sealed in columns:
+        for column in sealed.finds:
+            found.setdefault(column.table, []).append(column)
+    return found
+
+
+async def _round(sessions: Sessions, columns: Sequence[Sealed]) -> int:
     changed = 0
     for sealed in (*_ALIKE, *columns):
-        changed += await _walk(sessions, _Column(sealed, rotated_at - timedelta(minutes=1)))
+        changed += await _walk(sessions, _Column(sealed))
     for table in (OUTBOX, INBOX):
         changed += await _walk(sessions, _Box(table))
     return changed
 
 
-async def _walk(sessions: Sessions, what: "_Column | _Box") -> int:
+async def _switch(sessions: Sessions, columns: Sequence[Sealed]) -> int:
+    changed = 0
+    for table, blind in _found_by(columns).items():
+        changed += await _walk(sessions, Switch(table, blind))
+    return changed
+
+
+class _Walked(Protocol):
+    key: tuple[Any, ...]
+
+    async def take(
+        self, session: AsyncSession, after: tuple[Any, ...] | None, limit: int
+    ) -> Sequence[Any]: ...
+
+    async def change(self, session: AsyncSession, rows: Sequence[Any]) -> int: ...
+
+
+async def _walk(sessions: Sessions, what: _Walked) -> int:
     after: tuple[Any, ...] | None = None
     changed = 0
     while True:
         async with sessions.begin() as session:
-            rows = await what.take(session, after)
-            for row in rows:
-                changed += await what.reseal(session, row)
+            rows = await what.take(session, after, AT_ONCE)
+            changed += await what.change(session, rows) if rows else 0
         if len(rows) < AT_ONCE:
             return changed
         after = tuple(getattr(rows[-1], column.name) for column in what.key)
 
 
 class _Column:
-    def __init__(self, sealed: Sealed, recent: datetime) -> None:
+    def __init__(self, sealed: Sealed) -> None:
         self._sealed = sealed
-        self._recent = recent
         table = sealed.column.table
         self.key = tuple(table.primary_key.columns)
         named = {name for _, name, _, _ in Formatter().parse(sealed.context) if name}
@@ -184,20 +237,23 @@ class _Column:
             .values({sealed.column.name: bindparam("sealed_anew")})
         )
 
-    async def take(self, session: AsyncSession, after: tuple[Any, ...] | None) -> Sequence[Any]:
+    async def take(
+        self, session: AsyncSession, after: tuple[Any, ...] | None, limit: int
+    ) -> Sequence[Any]:
         sealed = self._sealed
         wanted = _is_stale(sealed, means(session).keys)
         if sealed.holds_keys:
             wanted = sealed.column.is_not(None)
-        elif sealed.since is not None:
-            wanted = or_(wanted, sealed.since >= self._recent)
         query = select(*self._read, sealed.column.label("sealed_bytes")).where(wanted)
         if after is not None:
             query = query.where(tuple_(*self.key) > after)
-        query = query.order_by(*self.key).limit(AT_ONCE).with_for_update(skip_locked=True)
+        query = query.order_by(*self.key).limit(limit).with_for_update(skip_locked=True)
         return (await session.execute(query)).all()
 
-    async def reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
+    async def change(self, session: AsyncSession, rows: Sequence[Any]) -> int:
+        return sum([await self._reseal(session, row) for row in rows])
+
+    async def _reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
         keys, sealed = means(session).keys, self._sealed
         context = sealed.context.format_map(row._mapping)  # noqa: SLF001  (Row's documented way)
         opened = keys.open(sealed.purpose, row.sealed_bytes, context=context)
@@ -205,13 +261,11 @@ class _Column:
         if sealed.holds_keys:
             content, inner = _with_fresh_keys(from_json(opened), keys)
             opened, stale = (to_json(content), True) if inner else (opened, stale)
-        if sealed.follow is not None:
-            await sealed.follow(session, row, opened)
         if stale:
             anew = keys.seal(sealed.purpose, opened, context=context)
             at = {f"key_{column.name}": getattr(row, column.name) for column in self.key}
             await session.execute(self._write, {**at, "sealed_anew": anew})
-        return stale
+        return (sealed.follow is not None and await sealed.follow(session, row, opened)) or stale
 
 
 class _Box:
@@ -227,15 +281,20 @@ class _Box:
             .values(data=bindparam("sealed_anew"))
         )
 
-    async def take(self, session: AsyncSession, after: tuple[Any, ...] | None) -> Sequence[Any]:
+    async def take(
+        self, session: AsyncSession, after: tuple[Any, ...] | None, limit: int
+    ) -> Sequence[Any]:
         query = select(*self.key, self._table.c.data).where(or_(_BOXED, _BOXED_KEYS))
         if after is not None:
             query = query.where(tuple_(*self.key) > after)
-        query = query.order_by(*self.key).limit(AT_ONCE).with_for_update(skip_locked=True)
+        query = query.order_by(*self.key).limit(limit).with_for_update(skip_locked=True)
         fresh = {"fresh": _fresh(means(session).keys)}
         return (await session.execute(query, fresh)).all()
 
-    async def reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
+    async def change(self, session: AsyncSession, rows: Sequence[Any]) -> int:
+        return sum([await self._reseal(session, row) for row in rows])
+
+    async def _reseal(self, session: AsyncSession, row: Row[Any]) -> bool:
         message_id, keys = getattr(row, self._id.name), means(session).keys
         anew = {
             name: _field(value, f"{message_id}:{name}", keys) for name, value in row.data.items()
@@ -261,8 +320,24 @@ def _fresh(keys: Keyring) -> str:
 
 
 def _is_stale(sealed: Sealed, keys: Keyring) -> ColumnElement[bool]:
+    """By its seal, or by what is found by and can be made ready."""
     prefix = func.substring(sealed.column, 1, PREFIX_SIZE)
-    return prefix != keys.prefix(sealed.purpose)
+    stale = prefix != keys.prefix(sealed.purpose)
+    if not sealed.finds:
+        return stale
+    waits = or_(*(_waits(sealed, column, keys.blind_prefix()) for column in sealed.finds))
+    if sealed.blank_since is not None:
+        waits = and_(waits, sealed.blank_since.is_(None))
+    return or_(stale, waits)
+
+
+def _waits(sealed: Sealed, column: Any, prefix: bytes) -> ColumnElement[bool]:
+    own, table = sealed.column.table, column.table
+    waits = unready(column, prefix)
+    if table.name == own.name:
+        return waits
+    same = (table.c[key.name] == key for key in own.primary_key.columns)
+    return select(1).where(*same, waits).correlate(own).exists()
 
 
 def _field(value: Any, context: str, keys: Keyring) -> Any:

@@ -17,6 +17,7 @@ from services.routing.actions import resealing as routing
 from shared.db.base import PLATFORM
 from shared.retention.platform import PLATFORM_KEPT
 from shared.retention.rules import RULES
+from shared.security.blind_indexes import pairs
 
 PLAIN: Mapping[str, frozenset[str]] = {
     "intake": intake.PLAIN,
@@ -62,6 +63,22 @@ def test_every_column_of_bytes_is_resealed_or_plain(house: str) -> None:
     assert len(set(listed)) == len(listed)
     assert set(listed) | PLAIN[house] == _columns_of_bytes(METADATA[house])
     assert not set(listed) & PLAIN[house]
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_whatever_is_found_by_has_a_second_column_for_a_rotation_and_is_made_ready(
+    house: str,
+) -> None:
+    tables = METADATA[house].tables.values()
+    paired = {f"{column.table.name}.{column.name}" for table in tables for column in pairs(table)}
+    ready = [
+        f"{column.table.name}.{column.name}"
+        for sealed in HOUSES[house].SEALED
+        for column in sealed.finds
+    ]
+    assert sorted(ready) == sorted(paired)
+    found = {name for name in PLAIN[house] if name.endswith(("_index", "_blind"))}
+    assert paired == found
 
 
 def test_the_columns_of_bytes_that_all_houses_have_are_known() -> None:

@@ -21,6 +21,7 @@ from pydantic_core import from_json, to_json
 from services.intake.actions import blinding, seals
 from shared.chance import new_tracking_code
 from shared.identity import case_numbers
+from shared.security.blind_indexes import NEXT
 from shared.security.keys import Keyring
 
 HOUSES = ("intake", "routing", "notify")
@@ -384,7 +385,10 @@ def _moved(row: Row, each: Placed) -> Row:
     """What any table of cases has."""
     shift = each.at - each.sample.received_at
     made = {
-        name: value + shift if isinstance(value, datetime) else value for name, value in row.items()
+        name: value + shift if isinstance(value, datetime) else value
+        for name, value in row.items()
+        # Of a rotation that is under way: the sample's own person, not this one's.
+        if not name.endswith(NEXT)
     }
     return made | {
         "case_number": each.number,

@@ -20,12 +20,15 @@ from shared.audit.sealer import seal_once
 from shared.audit.trail import AUDIT
 from shared.audit.verify import verify
 from shared.chance import new_id
+from shared.clock import utc_now
 from shared.premises import Premises
 from shared.retention.blanking import ERASED
 from shared.retention.platform import PLATFORM_KEPT, forgetting_logs
 from shared.retention.purging import purge, waiting
 from shared.retention.rules import Terms
+from shared.security import resealing
 from shared.security.resealing import count_stale, reseal_all
+from shared.security.ring import ROTATED
 from shared.telemetry.access import AccessLog
 from tests import opened as everything
 from tests.intake.conftest import AT, Tokens
@@ -231,6 +234,38 @@ async def test_what_is_erased_takes_a_rotation_of_keys_like_everything_else(
     assert await count_stale(premises.sessions, SEALED) == {}
     found = await client.post(f"{CASES}/search", json={"name": ERASED}, headers=token())
     assert found.json()["cases"] == []
+
+
+async def test_who_is_erased_while_keys_are_rotated_is_not_brought_back(
+    client: httpx.AsyncClient, token: Tokens, office: OtherHouse, premises: Premises
+) -> None:
+    await a_case_that_ended(client, token, office)
+    for purpose in ROTATED:
+        premises.carried.keys.rotate(purpose, clock=lambda: utc_now() - timedelta(minutes=1))
+    while await resealing._round(premises.sessions, SEALED):
+        pass
+    names = "name_index", "id_number_index", "phone_index", "representative_index"
+    indexes = text(f"SELECT {', '.join(f'{each}, {each}_next' for each in names)} FROM case_file")
+    async with premises.sessions() as session:
+        assert None not in (await session.execute(indexes)).one()
+    # A bar that still holds outlives its case, and is found by the key of its time.
+    async with premises.sessions.begin() as session:
+        await session.execute(
+            text("UPDATE case_promise SET barred_until = :day, id_number_index_next = NULL"),
+            {"day": LATER.date() + timedelta(days=1)},
+        )
+        barred = await session.scalar(text("SELECT count(*) FROM case_promise"))
+    assert await purged(premises) == 1
+    at = premises.clock() - timedelta(minutes=1)
+    await reseal_all(premises.sessions, SEALED, clock=premises.clock, rotated_at=at)
+    async with premises.sessions() as session:
+        assert set((await session.execute(indexes)).one()) == {None}
+        left = text(
+            "SELECT count(*) FROM case_promise"
+            " WHERE id_number_index IS NOT NULL AND id_number_index_next IS NULL"
+        )
+        assert await session.scalar(left) == barred > 0
+    assert await count_stale(premises.sessions, SEALED) == {}
 
 
 async def test_a_visit_that_was_never_completed_goes_soon_and_nobody_else_is_told(

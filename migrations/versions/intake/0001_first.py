@@ -305,6 +305,7 @@ def upgrade() -> None:
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("tracking_index", sa.LargeBinary(), nullable=False),
+        sa.Column("tracking_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("tracking_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("item_code", sa.Text(), nullable=False),
         sa.Column("item_version", sa.Integer(), nullable=False),
@@ -320,9 +321,13 @@ def upgrade() -> None:
         sa.Column("delivery_method", sa.Text(), nullable=True),
         sa.Column("applicant_kind", sa.Text(), nullable=False),
         sa.Column("name_index", sa.LargeBinary(), nullable=True),
+        sa.Column("name_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("id_number_index", sa.LargeBinary(), nullable=True),
+        sa.Column("id_number_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("representative_index", sa.LargeBinary(), nullable=True),
+        sa.Column("representative_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("application_sealed", sa.LargeBinary(), nullable=False),
         sa.Column(
             "ground",
@@ -629,6 +634,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("material_code", sa.Text(), nullable=False),
         sa.Column("id_number_index", sa.LargeBinary(), nullable=True),
+        sa.Column("id_number_index_next", sa.LargeBinary(), nullable=True),
         sa.Column("promised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
@@ -742,6 +748,27 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_case_verification_case_number"), "case_verification", ["case_number"], unique=False
+    )
+    op.execute(
+        "CREATE FUNCTION make_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], NULL)); END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_file_tracking_index_next BEFORE UPDATE OF tracking_index ON case_file FOR EACH ROW WHEN (NEW.tracking_index IS DISTINCT FROM OLD.tracking_index AND NEW.tracking_index_next = OLD.tracking_index_next) EXECUTE FUNCTION make_void('tracking_index_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_file_name_index_next BEFORE UPDATE OF name_index ON case_file FOR EACH ROW WHEN (NEW.name_index IS DISTINCT FROM OLD.name_index AND NEW.name_index_next = OLD.name_index_next) EXECUTE FUNCTION make_void('name_index_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_file_id_number_index_next BEFORE UPDATE OF id_number_index ON case_file FOR EACH ROW WHEN (NEW.id_number_index IS DISTINCT FROM OLD.id_number_index AND NEW.id_number_index_next = OLD.id_number_index_next) EXECUTE FUNCTION make_void('id_number_index_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_file_phone_index_next BEFORE UPDATE OF phone_index ON case_file FOR EACH ROW WHEN (NEW.phone_index IS DISTINCT FROM OLD.phone_index AND NEW.phone_index_next = OLD.phone_index_next) EXECUTE FUNCTION make_void('phone_index_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_file_representative_index_next BEFORE UPDATE OF representative_index ON case_file FOR EACH ROW WHEN (NEW.representative_index IS DISTINCT FROM OLD.representative_index AND NEW.representative_index_next = OLD.representative_index_next) EXECUTE FUNCTION make_void('representative_index_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_case_promise_id_number_index_next BEFORE UPDATE OF id_number_index ON case_promise FOR EACH ROW WHEN (NEW.id_number_index IS DISTINCT FROM OLD.id_number_index AND NEW.id_number_index_next = OLD.id_number_index_next) EXECUTE FUNCTION make_void('id_number_index_next')"
     )
 
 

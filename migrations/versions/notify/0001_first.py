@@ -326,6 +326,7 @@ def upgrade() -> None:
         sa.Column("parts", sa.SmallInteger(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_blind_next", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
@@ -419,6 +420,7 @@ def upgrade() -> None:
         sa.Column("outstanding", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("person", sa.LargeBinary(), nullable=False),
         sa.Column("phone_blind", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_blind_next", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("promised_on", sa.Date(), nullable=True),
         sa.Column("reminded", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
@@ -680,6 +682,15 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_webhook_attempt_webhook", "webhook_attempt", ["webhook_id", "id"], unique=False
+    )
+    op.execute(
+        "CREATE FUNCTION make_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], NULL)); END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER void_message_phone_blind_next BEFORE UPDATE OF phone_blind ON message FOR EACH ROW WHEN (NEW.phone_blind IS DISTINCT FROM OLD.phone_blind AND NEW.phone_blind_next = OLD.phone_blind_next) EXECUTE FUNCTION make_void('phone_blind_next')"
+    )
+    op.execute(
+        "CREATE TRIGGER void_told_case_phone_blind_next BEFORE UPDATE OF phone_blind ON told_case FOR EACH ROW WHEN (NEW.phone_blind IS DISTINCT FROM OLD.phone_blind AND NEW.phone_blind_next = OLD.phone_blind_next) EXECUTE FUNCTION make_void('phone_blind_next')"
     )
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.domain.submissions import PartialParty
+from services.intake.domain.submissions import PartialParty, SubmissionIn
 from shared.identity.typed import normalise
 from shared.means import means
 from shared.security.keys import Keyring
@@ -34,6 +34,17 @@ def number_index(keys: Keyring, number: str | None) -> bytes | None:
 
 def phone_index(keys: Keyring, phone: str | None) -> bytes | None:
     return keys.blind(PHONE, plain_phone(phone)) if phone else None
+
+
+def of_people(keys: Keyring, submission: SubmissionIn) -> dict[str, bytes | None]:
+    """By the columns of a case. Who has no phone is reached through the one who acts for them."""
+    applicant, acting = submission.applicant, submission.representative
+    return {
+        "name_index": name_index(keys, applicant.name),
+        "id_number_index": number_index(keys, applicant.id_number),
+        "phone_index": phone_index(keys, applicant.phone or (acting.phone if acting else None)),
+        "representative_index": number_index(keys, acting.id_number if acting else None),
+    }
 
 
 def id_number_indexes(session: AsyncSession, party: PartialParty | None) -> list[bytes]:

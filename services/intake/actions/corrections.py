@@ -83,14 +83,8 @@ async def _judged(
 
 async def _index(session: AsyncSession, case: CaseRow, submission: SubmissionIn) -> None:
     """Searched for by what is right now; a promise is the right person's too."""
-    keys, applicant = means(session).keys, submission.applicant
-    acting = submission.representative
-    case.name_index = blinding.name_index(keys, applicant.name)
-    case.id_number_index = blinding.number_index(keys, applicant.id_number)
-    case.phone_index = blinding.phone_index(
-        keys, applicant.phone or (acting.phone if acting else None)
-    )
-    case.representative_index = blinding.number_index(keys, acting.id_number if acting else None)
+    for name, index in blinding.of_people(means(session).keys, submission).items():
+        setattr(case, name, index)
     await session.execute(
         update(PromiseRow)
         .where(PromiseRow.case_number == case.case_number)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.actions import blinding
@@ -21,55 +21,54 @@ from services.intake.models import (
     RequestRow,
     SignedPaperRow,
 )
+from shared.db.base import table_of
 from shared.means import means
 from shared.retention.blanking import is_blank
+from shared.security.blind_indexes import make_ready
 from shared.security.resealing import Sealed
 
 
-async def _find_by_person(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
-    keys = means(session).keys
+async def _find_by_person(session: AsyncSession, row: Row[Any], opened: bytes) -> bool:
     submission = Filed.model_validate_json(opened).submission
     if is_blank(submission.applicant.name):
-        return
-    applicant, acting = submission.applicant, submission.representative
-    phone = applicant.phone or (acting.phone if acting else None)
-    number = blinding.number_index(keys, applicant.id_number)
-    await session.execute(
-        update(CaseRow)
-        .where(CaseRow.case_number == row.case_number)
-        .values(
-            name_index=blinding.name_index(keys, applicant.name),
-            id_number_index=number,
-            phone_index=blinding.phone_index(keys, phone),
-            representative_index=blinding.number_index(keys, acting.id_number if acting else None),
-        )
+        return False
+    indexes = blinding.of_people(means(session).keys, submission)
+    found = await make_ready(session, _CASE, _CASE.c.case_number == row.case_number, **indexes)
+    promised = await make_ready(
+        session,
+        _PROMISE,
+        _PROMISE.c.case_number == row.case_number,
+        id_number_index=indexes["id_number_index"],
     )
-    await session.execute(
-        update(PromiseRow)
-        .where(PromiseRow.case_number == row.case_number, PromiseRow.id_number_index.is_not(None))
-        .values(id_number_index=number)
-    )
+    return found or promised
 
 
-async def _find_by_code(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
+async def _find_by_code(session: AsyncSession, row: Row[Any], opened: bytes) -> bool:
     index = means(session).keys.blind(blinding.TRACKING, opened.decode())
-    await session.execute(
-        update(CaseRow).where(CaseRow.case_number == row.case_number).values(tracking_index=index)
+    return await make_ready(
+        session, _CASE, _CASE.c.case_number == row.case_number, tracking_index=index
     )
 
+
+_CASE, _PROMISE = table_of(CaseRow), table_of(PromiseRow)
 
 SEALED: Final = (
     Sealed(
         CaseRow.application_sealed,
         "intake.case_file.application:{case_number}",
         follow=_find_by_person,
-        since=CaseRow.received_at,
+        finds=(
+            *(_CASE.c.name_index, _CASE.c.id_number_index, _CASE.c.phone_index),
+            *(_CASE.c.representative_index, _PROMISE.c.id_number_index),
+        ),
+        # A bar that still holds stays found by the key of its time.
+        blank_since=CaseRow.erased_at,
     ),
     Sealed(
         CaseRow.tracking_sealed,
         "intake.case_file.tracking:{case_number}",
         follow=_find_by_code,
-        since=CaseRow.received_at,
+        finds=(_CASE.c.tracking_index,),
     ),
     Sealed(MaterialRow.e_certificate_sealed, "intake.case_material.e_certificate:{material_id}"),
     Sealed(ContentRow.key_sealed, "{store_key}", "files"),
@@ -86,13 +85,12 @@ SEALED: Final = (
 # Digests and indexes, which open nothing and are made anew with what they are of.
 PLAIN: Final = frozenset(
     {
-        "case_file.tracking_index",
-        "case_file.name_index",
-        "case_file.id_number_index",
-        "case_file.phone_index",
-        "case_file.representative_index",
-        "case_content.sha256",
-        "case_signed_paper.sha256",
-        "case_promise.id_number_index",
+        *("case_file.tracking_index", "case_file.tracking_index_next"),
+        *("case_file.name_index", "case_file.name_index_next"),
+        *("case_file.id_number_index", "case_file.id_number_index_next"),
+        *("case_file.phone_index", "case_file.phone_index_next"),
+        *("case_file.representative_index", "case_file.representative_index_next"),
+        *("case_promise.id_number_index", "case_promise.id_number_index_next"),
+        *("case_content.sha256", "case_signed_paper.sha256"),
     }
 )

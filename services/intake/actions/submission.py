@@ -154,8 +154,6 @@ def _columns(
     submission, keys = whole.submission, means(session).keys
     applicant, delivery = submission.applicant, submission.delivery
     chosen = places.chosen_basis(submission, whole.item)
-    acting = submission.representative
-    phone = applicant.phone or (acting.phone if acting else None)
     return {
         "case_number": number,
         "tracking_index": keys.blind(blinding.TRACKING, tracking_code),
@@ -173,10 +171,7 @@ def _columns(
         "chosen_basis": chosen.value if chosen else None,
         "delivery_method": delivery.method.value if delivery else None,
         "applicant_kind": applicant.kind.value,
-        "name_index": blinding.name_index(keys, applicant.name),
-        "id_number_index": blinding.number_index(keys, applicant.id_number),
-        "phone_index": blinding.phone_index(keys, phone),
-        "representative_index": blinding.number_index(keys, acting.id_number if acting else None),
+        **blinding.of_people(keys, submission),
         "application_sealed": seals.seal_application(
             keys, number, submission, received_by=origin(session).name
         ),

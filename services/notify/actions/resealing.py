@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.actions.messages import mobile_of
@@ -17,44 +17,41 @@ from services.notify.models import (
     SubscriptionRow,
 )
 from services.notify.queries.seals import Content, Person
+from shared.db.base import table_of
 from shared.means import means
 from shared.retention.blanking import is_blank
+from shared.security.blind_indexes import make_ready
 from shared.security.resealing import Sealed
 
 
-async def _find_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
+async def _find_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> bool:
     phone = Person.model_validate_json(opened).phone
     if is_blank(phone):
-        return
-    mobile = mobile_of(phone)
-    await session.execute(
-        update(CaseRow)
-        .where(CaseRow.case_number == row.case_number)
-        .values(phone_blind=_blind(session, mobile))
-    )
+        return False
+    here = _CASE.c.case_number == row.case_number
+    return await make_ready(session, _CASE, here, phone_blind=_blind(session, mobile_of(phone)))
 
 
-async def _count_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> None:
+async def _count_by_phone(session: AsyncSession, row: Row[Any], opened: bytes) -> bool:
     mobile = Content.model_validate_json(opened).phone
     if is_blank(mobile):
-        return
-    await session.execute(
-        update(MessageRow)
-        .where(MessageRow.id == row.id)
-        .values(phone_blind=_blind(session, mobile))
-    )
+        return False
+    here = _MESSAGE.c.id == row.id
+    return await make_ready(session, _MESSAGE, here, phone_blind=_blind(session, mobile))
 
 
 def _blind(session: AsyncSession, mobile: str | None) -> bytes | None:
     return means(session).keys.blind("phone", mobile) if mobile else None
 
 
+_CASE, _MESSAGE = table_of(CaseRow), table_of(MessageRow)
+
 SEALED: Final = (
     Sealed(
         CaseRow.person,
         "notify.told_case.person:{case_number}",
         follow=_find_by_phone,
-        since=CaseRow.received_at,
+        finds=(_CASE.c.phone_blind,),
     ),
     Sealed(DeliveryRow.envelope, "notify.delivery.envelope:{id}"),
     Sealed(DeliveryRow.outcome, "notify.delivery.outcome:{id}"),
@@ -64,7 +61,7 @@ SEALED: Final = (
         MessageRow.content,
         "notify.message.content:{id}",
         follow=_count_by_phone,
-        since=MessageRow.created_at,
+        finds=(_MESSAGE.c.phone_blind,),
     ),
     Sealed(ScanRow.words, "notify.dispatch_scan.words:{dispatch_id}"),
     Sealed(PushRow.body, "notify.carrier_push.body:{carrier}:{webhook_id}"),
@@ -75,4 +72,10 @@ SEALED: Final = (
 )
 
 # Digests and indexes, and the half of a link that opens nothing without its signature.
-PLAIN: Final = frozenset({"told_case.phone_blind", "message.phone_blind", "result_link.handle"})
+PLAIN: Final = frozenset(
+    {
+        *("told_case.phone_blind", "told_case.phone_blind_next"),
+        *("message.phone_blind", "message.phone_blind_next"),
+        "result_link.handle",
+    }
+)

@@ -72,6 +72,7 @@ class CaseRow(Base):
     outstanding: Mapped[list[str]]
     person: Mapped[bytes]
     phone_blind: Mapped[bytes | None]
+    phone_blind_next: Mapped[bytes | None]
     received_at: Mapped[datetime]
     promised_on: Mapped[date | None]
     reminded: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
@@ -321,6 +322,7 @@ class MessageRow(Base):
     parts: Mapped[int] = mapped_column(SmallInteger)
     content: Mapped[bytes]
     phone_blind: Mapped[bytes | None]
+    phone_blind_next: Mapped[bytes | None]
     status: Mapped[str]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     next_attempt_at: Mapped[datetime | None]
