@@ -150,7 +150,7 @@ async def test_what_is_corrected_meanwhile_is_not_undone(
 async def test_a_correction_in_the_seconds_before_all_know_the_new_key_is_taken_to_it_too(
     client: httpx.AsyncClient, token: Tokens, premises: Premises, keys: Keyring
 ) -> None:
-    """Sealed with the new key, which others look up when they meet it; found by the one all know."""
+    """Sealed with the new key, which others look up when they meet it; found by the old one."""
     number = (await submit(client, token()))["case_number"]
     at = utc_now()
     for purpose in PURPOSES:
