@@ -61,6 +61,8 @@ class There:
             return _streamed(self.statuses.pop(0), b"")
         if path in self.bodies:
             return _streamed(200, self.bodies[path])
+        if path not in self.files:
+            return _streamed(404, b"")
         start, end = read_range(part, len(self.files[path])) or (0, len(self.files[path]))
         broken = self.breaks.pop(0) if self.breaks else None
         stream = _Sent(self.files[path][start:end], broken, self.while_sending)

@@ -160,7 +160,10 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add("intake-unfinished", every(60.0, timers.close_unfinished(sessions, clock)))
     door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
     line = PartnerLine(premises.outbound, premises.clock)
-    hands = Worker(premises.sessions, door.visit, line, premises.clock)
+    settings = premises.settings
+    assert isinstance(settings, Settings)  # noqa: S101  (intake's premises carry intake's settings)
+    missing_for = timedelta(days=settings.missing_content_days)
+    hands = Worker(premises.sessions, door.visit, line, premises.clock, missing_for)
     workers.add("intake-handed-in", every(0.3, timers.take_handed_in(hands, files=False)))
     for number in range(_FETCHING):
         name = f"intake-handed-in-files-{number}"

@@ -536,6 +536,8 @@ class HandedInRow(Base):
     next_attempt_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     last_error: Mapped[str | None]
+    # Since when they say that it is not there.
+    missing_since: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     case_number: Mapped[str | None]

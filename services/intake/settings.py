@@ -18,3 +18,9 @@ class Settings(HouseSettings):
         le=365,
         description="how long a visit with papers missing stays registered, in days",
     )
+    missing_content_days: int = Field(
+        default=3,
+        ge=1,
+        le=30,
+        description="how long a partner may answer that what it told of is not there, in days",
+    )

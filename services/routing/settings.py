@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.configuration import HouseSettings
@@ -17,3 +18,9 @@ class Settings(HouseSettings):
     # trust it (…_ISSUERS); without a key none are issued.
     issuer_key_file: Path | None = None
     issuer_url: str = ISSUER_URL
+    missing_content_days: int = Field(
+        default=3,
+        ge=1,
+        le=30,
+        description="how long a partner may answer that what it told of is not there, in days",
+    )

@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock import Clock
-from shared.errors import DomainError
+from shared.errors import DomainError, Fault
 from shared.files.headers import write_digest
 from shared.security.outbound import AnswerTooLargeError, fetch
 from shared.security.personal import Personal
@@ -74,6 +74,22 @@ class NotFetchedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def missing(self) -> bool:
+        """They are there, and say that this is not."""
+        return self.reason in ("http-404", "http-410")
+
+
+def missing_fault(pointer: str, term: timedelta) -> Fault:
+    """What is told back once they have said so for all of the term."""
+    return Fault(
+        pointer,
+        "content-missing",
+        f"向贵方取这份内容，{term.days}天里一直答复没有（404）；请核对地址后重新交来",
+        f"your installation has answered for {term.days} days that this is not there (404);"
+        " look at its path and tell it again",
+    )
 
 
 class ContentRefusedError(DomainError):
@@ -156,7 +172,12 @@ class PartnerLine:
                 "client_secret": access.client_secret,
             },
         )
-        granted = _granted(await self._answer(request, _TOKEN_SIZE))
+        try:
+            answer = await self._answer(request, _TOKEN_SIZE)
+        except NotFetchedError as error:
+            # Their door to tokens may be elsewhere: it says nothing of what was to be fetched.
+            raise NotFetchedError(f"no-token:{error.reason}") from None
+        granted = _granted(answer)
         lives = timedelta(seconds=granted.expires_in) - _SPARE
         self._tokens[key] = _Token(granted.access_token, self._clock() + lives)
         return granted.access_token

@@ -36,7 +36,11 @@ class Counter:
     def worker(self, door: Door | None = None) -> Worker:
         clock = self.premises.clock
         return Worker(
-            self.premises.sessions, door or self.door.visit, self.there.line(clock), clock
+            self.premises.sessions,
+            door or self.door.visit,
+            self.there.line(clock),
+            clock,
+            missing_for=timedelta(days=3),
         )
 
     async def keep(
@@ -184,6 +188,46 @@ async def test_a_file_that_is_out_of_reach_is_waited_for_with_what_follows(
     assert await counter.contents(number) == []
     # What was told of the same case after it does not pass it by.
     assert not await take(counter.worker())
+
+
+async def test_what_is_said_not_to_be_there_is_awaited_for_its_term_and_then_rejected(
+    counter: Counter,
+) -> None:
+    """And what follows of the same case has its turn."""
+    number = await counter.case()
+    id_ = await counter.file(number)
+    after = await counter.keep(
+        "case.withdrawn", counter.there.content("end", {"reason": "不再需要"}), number
+    )
+    at = [AT]
+    worker = replace(counter.worker(), clock=lambda: at[0])
+    for days, status in ((0, 404), (1, 503), (2, 410)):
+        at[0] = AT + timedelta(days=days)
+        counter.there.statuses = [status]
+        assert await take(worker)
+        assert (await counter.row(id_)).outcome is None
+        assert not await take(worker)
+    at[0] = AT + timedelta(days=3)
+    counter.there.statuses = [404]
+    assert await take(worker)
+    assert (await counter.row(id_)).outcome == "rejected"
+    assert await counter.faults(id_) == ["content-missing"]
+    assert await take(worker)
+    assert (await counter.row(after)).outcome == "applied"
+
+
+async def test_who_is_away_is_awaited_beyond_any_term(counter: Counter) -> None:
+    number = await counter.case()
+    id_ = await counter.file(number)
+    at = [AT]
+    worker = replace(counter.worker(), clock=lambda: at[0])
+    for _ in range(3):
+        counter.there.statuses = [503]
+        assert await take(worker)
+        at[0] += timedelta(days=10)
+    assert (await counter.row(id_)).outcome is None
+    assert await take(worker)
+    assert (await counter.row(id_)).outcome == "applied"
 
 
 async def test_whoever_dies_with_the_file_stored_leaves_it_to_be_told_once(

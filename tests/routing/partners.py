@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -80,7 +80,13 @@ class Province:
     def worker(self, door: Door | None = None) -> Worker:
         premises = self.house.premises
         line = self.there.line(self.house.clock)
-        return Worker(premises.sessions, door or self.door.visit, line, self.house.clock)
+        return Worker(
+            premises.sessions,
+            door or self.door.visit,
+            line,
+            self.house.clock,
+            missing_for=timedelta(days=3),
+        )
 
     async def verdict(self, id_: str) -> tuple[str | None, list[str]]:
         rows = await self.house.rows(

@@ -125,6 +125,49 @@ async def test_a_message_to_their_office_goes_there_after_its_files(
     assert got.content == PDF
 
 
+async def test_an_appointment_and_its_outcome_are_known_at_both_ends(
+    house: House, gansu: Province
+) -> None:
+    await with_access(house)
+    number = await house.receive(mode="full_online")
+    clerk = house.token("clerk", WINDOW)
+    path = f"/cases/{number}/appointments"
+    begins = ("2026-09-08T02:00:00Z", "2026-09-09T02:00:00Z")
+    ours = [await house.post(path, clerk, starts_at=at, subject="核验身份") for at in begins]
+    assert [each.status_code for each in ours] == [201, 201]
+    held = await house.post(
+        f"/appointments/{ours[0].json()['id']}/outcome", clerk, outcome="held", record="已核对本人"
+    )
+    assert held.status_code == 200, held.text
+    told = await _told(house, number)
+    assert [each["kind"] for each in told[1:]] == [
+        *(["case.appointment"] * 2),
+        "case.appointment-outcome",
+    ]
+    content = await _content(house, told[-1])
+    assert (content["starts_at"], content["outcome"], content["record"]) == (
+        begins[0],
+        "held",
+        "已核对本人",
+    )
+    # The other one's outcome is said over there, in the words in which we tell ours.
+    said = {"starts_at": begins[1], "outcome": "missed", "record": "对方未接入"}
+    at = gansu.there.content("outcome", said)
+    did = await gansu.does("case.appointment-outcome", case_number=number, content=at)
+    assert did == ("applied", [])
+    # And not told back to them.
+    assert len(await _told(house, number)) == len(told)
+    listed = await house.get(path, clerk)
+    assert [each["state"] for each in listed.json()["appointments"]] == ["held", "missed"]
+    for starts_at in ("2026-09-10T02:00:00Z", "2026-09-08T02:00:00", "明天", None):
+        unknown = await gansu.does(
+            "case.appointment-outcome",
+            case_number=number,
+            body={"starts_at": starts_at, "outcome": "held", "record": "示例"},
+        )
+        assert unknown == ("rejected", ["not-found"])
+
+
 _NOTICE = {"faults": [{"material_code": "M2", "text": "缺签字"}]}
 
 
@@ -172,6 +215,25 @@ async def test_a_file_of_theirs_that_is_not_what_was_said_is_rejected_with_the_r
     did = await gansu.does("case.attachment", case_number=number, content=content)
     assert did == ("rejected", [fault])
     assert await house.rows("SELECT 1 FROM attachment") == []
+
+
+async def test_a_file_that_is_not_there_for_its_term_is_rejected_and_the_next_act_has_its_turn(
+    house: House, gansu: Province
+) -> None:
+    await with_access(house)
+    number = await house.receive()
+    content = gansu.there.content("1", {"file": gansu.there.file("x")})
+    del gansu.there.files["/x"]
+    id_ = await gansu.say("case.attachment", case_number=number, content=content)
+    after = await gansu.say("handoff.acceptance", case_number=number)
+    for days in (0, 2):
+        house.clock.forward(days=days)
+        assert await gansu.applied() == 1
+        assert await gansu.verdict(id_) == (None, [])
+    house.clock.forward(days=1)
+    assert await gansu.applied() == 2
+    assert await gansu.verdict(id_) == ("rejected", ["content-missing"])
+    assert await gansu.verdict(after) == ("applied", [])
 
 
 async def test_whoever_dies_with_the_file_attached_leaves_one_attachment(

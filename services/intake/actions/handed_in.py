@@ -30,6 +30,7 @@ from shared.http.fetching import (
     NotFetchedError,
     PartnerLine,
     RemoteFile,
+    missing_fault,
     read_object,
 )
 from shared.http.inner import Answer, Visit
@@ -98,6 +99,8 @@ class Worker:
     door: Door
     line: PartnerLine
     clock: Clock
+    # So long what they say is not there may still come to be there.
+    missing_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +152,10 @@ async def take_next(worker: Worker, *, files: bool) -> bool:
     try:
         verdict = await _take(worker, told)
     except NotFetchedError as error:
-        await _put_off(worker, row, error.reason)
-        return True
+        given_up = await _put_off(worker, row, error)
+        if given_up is None:
+            return True
+        verdict = replace(given_up, case_number=told.case_number)
     async with worker.sessions.begin() as session:
         session.info["origin"] = Origin(
             actor=_actor(told),
@@ -320,11 +325,20 @@ def _faults(answer: Answer) -> tuple[dict[str, Any], ...]:
     )
 
 
-async def _put_off(worker: Worker, given: HandedInRow, reason: str) -> None:
+async def _put_off(worker: Worker, given: HandedInRow, error: NotFetchedError) -> _Verdict | None:
+    """To another time; unless they have said for the whole term that it is not there, for which
+    nothing that follows of the case waits for ever."""
     async with worker.sessions.begin() as session:
         row = await session.get_one(HandedInRow, (given.partner, given.webhook_id))
+        at = worker.clock()
+        if error.missing:
+            row.missing_since = row.missing_since or at
+            if at - row.missing_since >= worker.missing_for:
+                fault = missing_fault("/data/content", worker.missing_for)
+                return _Verdict(REJECTED, faults=(asdict(fault),))
         pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 12), _LONGEST_PAUSE)
-        row.last_error, row.next_attempt_at = reason, worker.clock() + pause
+        row.last_error, row.next_attempt_at = error.reason, at + pause
+    return None
 
 
 async def _settle(

@@ -24,6 +24,7 @@ from services.routing.actions.given import (
     NOT_THEIRS,
     Given,
     Worker,
+    another_time,
     caller_of,
     origin_of,
     rejected,
@@ -34,9 +35,9 @@ from services.routing.actions.partner_webhooks import Verdict
 from services.routing.domain import crossings
 from services.routing.domain.crossings import About, Answered, CloudEvent, Outcome, Told
 from services.routing.models import PartnerWebhookRow
+from services.routing.queries import contact, registry
 from services.routing.queries import crossings as linked
 from services.routing.queries import partners as queries
-from services.routing.queries import registry
 from shared.clock import local_date
 from shared.errors import DomainError, Fault
 from shared.http.fetching import Content, NotFetchedError, read_object
@@ -61,7 +62,7 @@ async def apply_next(worker: Worker, *, files: bool) -> bool:
     try:
         verdict = await _judge(worker, row, event)
     except NotFetchedError as error:
-        verdict = Verdict(Outcome.REJECTED, again=error.reason)
+        verdict = another_time(worker, row, error)
     except DomainError as error:
         verdict = rejected([Fault("/data", error.code, error.message_zh, error.message_en)])
     if verdict is None:
@@ -241,13 +242,23 @@ async def _find(session: AsyncSession, given: Given) -> _Found | None:
         names = {"handoff_id": handoff.id, "case_number": handoff.case_number}
         return _Found(names, [handoff.location, handoff.receiving_location])
     if about is About.CASE:
-        return _Found({"case_number": number}, await queries.case_places(session, number or ""))
+        return await _find_case(session, given, number or "")
     if about is About.PARCEL:
         parcel = told.parcel_id or await linked.parcel_by_number(
             session, given.partner, told.parcel_number or ""
         )
         return await _find_parcel(session, given, parcel) if parcel else None
     return _Found({"location": told.location}, [told.location or ""])
+
+
+async def _find_case(session: AsyncSession, given: Given, number: str) -> _Found | None:
+    names: dict[str, Any] = {"case_number": number}
+    if "{appointment_id}" in crossings.CALLS[given.told.kind].path:
+        starts_at = given.told.body.get("starts_at")
+        names["appointment_id"] = await contact.appointment_meant(session, number, starts_at)
+        if names["appointment_id"] is None:
+            return None
+    return _Found(names, await queries.case_places(session, number))
 
 
 async def _find_parcel(session: AsyncSession, given: Given, parcel_id: UUID) -> _Found | None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -219,22 +220,29 @@ async def tell_step(
 
 
 async def mirror_talk(
-    session: AsyncSession, kind: str, case_number: str, to: str, said: bytes, *, at: datetime
+    session: AsyncSession,
+    kind: str,
+    case_number: str,
+    to: Sequence[str],
+    said: bytes,
+    *,
+    about: Mapping[str, Any] = MappingProxyType({}),
+    at: datetime,
 ) -> None:
     """A message, reminder or appointment for a place that works in a partner's installation."""
     known, (_, body) = await registry.known(session), called(said)
-    partner = partner_at(known, to)
-    if partner is None:
+    partners = {whose for place in to if (whose := partner_at(known, place))}
+    if not partners:
         return
     for link in await _others(session, case_number):
-        if link.partner != partner:
+        if link.partner not in partners:
             continue
         await _tell_attachments(session, link, crossings.files_named(body), at=at)
         await tell(
             session,
-            partner,
+            link.partner,
             kind,
-            body,
+            {**body, **about},
             case_number=case_number,
             joint_number=link.joint_number,
             location=origin(session).location,

@@ -15,7 +15,7 @@ from shared import shapes
 from shared.clock import Clock
 from shared.db.transactions import Sessions
 from shared.errors import Fault
-from shared.http.fetching import PartnerLine
+from shared.http.fetching import NotFetchedError, PartnerLine, missing_fault
 from shared.http.inner import Answer, Visit
 from shared.means import Origin
 from shared.security.callers import Caller, Role
@@ -33,6 +33,8 @@ class Worker:
     door: Door
     line: PartnerLine
     clock: Clock
+    # So long what they say is not there may still come to be there.
+    missing_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,16 @@ def within(error: ValidationError) -> list[Fault]:
         Fault(f"/data{each.pointer}", each.code, each.message_zh, each.message_en)
         for each in shapes.faults(error.errors())
     ]
+
+
+def another_time(worker: Worker, row: PartnerWebhookRow, error: NotFetchedError) -> Verdict:
+    """Unless they have said for the whole term that it is not there."""
+    if not error.missing:
+        return Verdict(Outcome.REJECTED, again=error.reason, missing_since=row.missing_since)
+    since = row.missing_since or worker.clock()
+    if worker.clock() - since >= worker.missing_for:
+        return rejected([missing_fault("/data/content", worker.missing_for)])
+    return Verdict(Outcome.REJECTED, again=error.reason, missing_since=since)
 
 
 def later(given: Given, reason: str) -> Verdict:

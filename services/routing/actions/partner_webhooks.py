@@ -48,6 +48,7 @@ class Verdict:
     case_number: str | None = None
     joint_number: str | None = None
     again: str | None = None
+    missing_since: datetime | None = None
 
 
 async def receive(
@@ -119,6 +120,7 @@ async def settle(
     if verdict.again is not None:
         pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 12), _LONGEST_PAUSE)
         row.last_error, row.next_attempt_at = verdict.again, at + pause
+        row.missing_since = verdict.missing_since
         return
     row.settled_at, row.next_attempt_at, row.last_error = at, None, None
     row.outcome, row.faults = verdict.outcome.value, verdict.faults

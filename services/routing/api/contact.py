@@ -98,7 +98,7 @@ async def _tell_there(
 ) -> None:
     """Where the other end works in an installation of its own, it is said there too."""
     await crossing.mirror_talk(
-        once.session, kind, row.case_number, row.to_location, once.content, at=once.at
+        once.session, kind, row.case_number, [row.to_location], once.content, at=once.at
     )
 
 
@@ -336,5 +336,15 @@ async def settle_appointment(
         files=body.attachments,
         scope=scope,
         at=now,
+    )
+    await crossing.mirror_talk(
+        once.session,
+        "case.appointment-outcome",
+        row.case_number,
+        [row.from_location, row.to_location],
+        once.content,
+        # Each installation numbers its own: both know it by when it was to begin.
+        about={"starts_at": row.starts_at},
+        at=once.at,
     )
     return await once.reply(200, AppointmentOut.of(row))

@@ -128,6 +128,9 @@ CALLS: Mapping[str, Call] = MappingProxyType(
         attachment="attachments",
     )
     | {
+        "case.appointment-outcome": Call(
+            About.CASE, "/routing/v1/appointments/{appointment_id}/outcome"
+        ),
         "queue.claims": Call(About.PLACE, "/routing/v1/queues/{location}/claims"),
         "parcel.opening": Call(About.PLACE, "/routing/v1/parcels"),
         "parcel.settlement": Call(

@@ -43,6 +43,8 @@ class PartnerWebhookRow(Base):
     next_attempt_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     last_error: Mapped[str | None]
+    # Since when they say that what it names is not there.
+    missing_since: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     faults: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))

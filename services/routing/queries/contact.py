@@ -60,6 +60,24 @@ async def appointment(session: AsyncSession, appointment_id: UUID, scope: Scope)
     return row
 
 
+async def appointment_meant(
+    session: AsyncSession, case_number: str, starts_at: object
+) -> UUID | None:
+    """Of this case and beginning then; before all one that has no outcome yet."""
+    try:
+        begins = datetime.fromisoformat(str(starts_at))
+    except ValueError:
+        return None
+    if begins.tzinfo is None:
+        return None
+    return await session.scalar(
+        select(AppointmentRow.id)
+        .where(AppointmentRow.case_number == case_number, AppointmentRow.starts_at == begins)
+        .order_by(AppointmentRow.settled_at.is_not(None), AppointmentRow.id)
+        .limit(1)
+    )
+
+
 async def reminders(
     session: AsyncSession, *, scope: Scope, raised: bool | None, after: str | None, limit: int
 ) -> tuple[Sequence[ReminderRow], str | None]:
