@@ -13,6 +13,7 @@ from contextlib import (
 )
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -105,8 +106,11 @@ def duties() -> None:
     Console(width=140).print(shown)
 
 
+ReadableFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
 @app.command("catalogue-import")
-def catalogue_import(file: Path) -> None:
+def catalogue_import(file: ReadableFile) -> None:
     """Publish the service items of FILE (.json or .csv), all or nothing."""
 
     async def publish(premises: Premises) -> str:
@@ -116,9 +120,10 @@ def catalogue_import(file: Path) -> None:
 
 
 @app.command("directory-import")
-def directory_import(file: Path) -> None:
-    """Register what FILE has and the registry has not, all or nothing."""
-    _import("routing", lambda premises: routing.load_directory(premises, file))
+def directory_import(file: ReadableFile) -> None:
+    """Register what FILE has and the registry has not, all or nothing; what contradicts the
+    registry is a fault."""
+    _import("routing", lambda premises: routing.import_directory(premises, file))
 
 
 def _import(house: str, load: Callable[[Premises], Awaitable[object]]) -> None:

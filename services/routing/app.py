@@ -1,7 +1,6 @@
 """Wires routing: the application for its doors, the loops beside it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -50,6 +49,7 @@ from services.routing.api import (
 )
 from services.routing.api.shortcuts import Shortcut
 from services.routing.consumers import HANDLERS
+from services.routing.domain import registrations
 from services.routing.queries import attachments as attached
 from services.routing.queries import directory
 from services.routing.queries.polls import Polls
@@ -198,7 +198,10 @@ def add_workers(workers: Workers, premises: Premises, transport: Transport) -> N
     workers.add("routing-unroutable", every(5.0, timers.retry_unroutable(sessions, clock)))
     door = InnerDoor(lambda passes: create_app(replace(premises, verifier=passes)))
     line = PartnerLine(premises.outbound, clock)
-    hands = Worker(sessions, door.visit, line, clock)
+    settings = premises.settings
+    assert isinstance(settings, Settings)  # noqa: S101  (routing's premises carry its settings)
+    missing_for = timedelta(days=settings.missing_content_days)
+    hands = Worker(sessions, door.visit, line, clock, missing_for)
     workers.add("routing-partners", every(0.3, timers.apply_webhooks(hands, files=False)))
     for number in range(_FETCHING):
         name = f"routing-partner-files-{number}"
@@ -217,7 +220,7 @@ async def import_directory(premises: Premises, path: Path) -> int:
 
 
 async def _import(premises: Premises, path: Path, *, changed_too: bool) -> int:
-    document = json.loads(await asyncio.to_thread(path.read_text, "utf-8"))
+    document = registrations.read(await asyncio.to_thread(path.read_bytes))
     async with premises.sessions.begin() as session:
         added = await registering.import_directory(
             session, document, changed_too=changed_too, at=premises.clock()

@@ -2,11 +2,12 @@
 at before it is parsed, for what is nested deeply costs more than its bytes; and what parsers let
 pass although it is no JSON (NaN) or no text (NUL, half a character) can be stored nowhere."""
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from shared.errors import Fault, InvalidError
+from shared.errors import Fault, InvalidError, told_back
 
 DEEPEST: Final = 40
 MOST_PARTS: Final = 200_000
@@ -26,6 +27,31 @@ def check(body: bytes) -> None:
     faults = [*_bounds(body), *characters(body)]
     if faults:
         raise InvalidError(faults)
+
+
+def read_once(text: str | bytes) -> tuple[Any, list[Fault]]:
+    """What a file says; and of a name that stands twice in one object, that it does: one value
+    would go in silence, and who knows which. Raises what `json` raises."""
+    repeated: set[str] = set()
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated.update(name for name in found if names.count(name) > 1)
+        return found
+
+    said = json.loads(text, object_pairs_hook=once)
+    named = sorted({told_back(each, "?") for each in repeated})
+    return said, [
+        Fault(
+            "",
+            "name-repeated",
+            f"同一个对象里“{each}”写了两次，无法判断以哪个为准",
+            f"“{each}” stands twice in one object",
+        )
+        for each in named
+    ]
 
 
 def characters(body: bytes) -> Iterator[Fault]:

@@ -1,15 +1,17 @@
 """A route knows its row in the grants table, and asks it before the body is read."""
 
+import re
 from collections.abc import Callable, Collection, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 from opentelemetry.trace import SpanKind
 
 from shared import problems
-from shared.errors import DomainError
+from shared.errors import DomainError, Fault, InvalidError
 from shared.http import bodies
 from shared.http.idempotency import ReplayedError
 from shared.security.callers import Caller
@@ -18,6 +20,15 @@ from shared.telemetry import traces
 
 # What is raised where it is noticed and answered at the door, as problems.py says.
 _ANSWERS = (DomainError, ReplayedError, RequestValidationError)
+
+_JSON = re.compile(r"application/([\w.-]+\+)?json\s*(;|$)", re.IGNORECASE)
+# Whoever forgets it would only be told that what they sent is no object.
+_NOT_DECLARED = Fault(
+    "/header/Content-Type",
+    "content-type",
+    "请求头 Content-Type 应为 application/json",
+    "the Content-Type header must be application/json",
+)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -34,8 +45,10 @@ def _told(path: str, methods: Collection[str]) -> dict[int | str, dict[str, Any]
 
 
 async def _bounded(request: Request) -> None:
-    if "json" in request.headers.get("content-type", "json"):
-        bodies.check(await request.body())
+    body = await request.body()
+    if body and not _JSON.match(request.headers.get("content-type", "")):
+        raise InvalidError([_NOT_DECLARED])
+    bodies.check(body)
 
 
 def granted_route(grants: Grants) -> type[APIRoute]:
@@ -55,6 +68,8 @@ def granted_route(grants: Grants) -> type[APIRoute]:
                 }
             options["responses"] = told | (options.get("responses") or {})
             super().__init__(path, endpoint, **options)
+            body = self.body_field
+            self.reads_json = body is not None and not isinstance(body.field_info, Form)
 
         def get_route_handler(self) -> Handler:
             handle = super().get_route_handler()
@@ -71,7 +86,7 @@ def granted_route(grants: Grants) -> type[APIRoute]:
                     request.state.trace_id = traces.trace_id(span)
                     if not self.public:
                         request.state.scope = grants.scope_for(request.state.caller, self.operation)
-                    if self.body_field is not None:
+                    if self.reads_json:
                         await _bounded(request)
                     response = await handle(request)
                     span.set_attribute("http.response.status_code", response.status_code)

@@ -63,6 +63,14 @@ async def test_every_way_of_reading_copes_and_nothing_is_done_any_more(
     one = await client.get(f"/notify/v1/deliveries/{found['id']}", headers=token())
     assert one.status_code == 200
     sent = await client.get("/notify/v1/dispatches", headers=token("officer", OFFICE))
+    async with premises.sessions.begin() as session:
+        booked = "UPDATE dispatch SET carrier = 'manual', waybill = 'EA473124829CN'"
+        await session.execute(text(booked))
+    label = await client.get(
+        f"/notify/v1/dispatches/{sent.json()['dispatches'][0]['id']}/label",
+        headers=token("dispatcher", OFFICE),
+    )
+    assert (label.status_code, label.json()["code"]) == (409, "case-erased")
     ops = await client.get("/notify/v1/messages", headers=token("ops", None))
     read = [
         await client.get(f"/notify/v1/messages/{each['id']}", headers=token("ops", None))

@@ -42,6 +42,9 @@ async def test_a_case_for_a_partners_office_is_handed_out_thin_and_fetched_whole
     (told,) = await _told(house, number)
     assert (told["kind"], told["partner"]) == ("case.submitted", PARTNER)
     assert told["case_number"] == f"J{number}"
+    # Its window took it: no system ever did anything.
+    name = (await house.get(f"/locations/{WINDOW}", house.officer())).json()["name"]
+    assert told["actor"] == {"id": WINDOW, "name": name}
     assert "张三丰" not in json.dumps(told, ensure_ascii=False)
     answer = await _fetched(house, told, _partner(house))
     assert answer.json()["submission"]["applicant"]["name"] == "张三丰"

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from services.routing import timers
+from services.routing.domain import registrations
+from shared.errors import InvalidError
 from tests.routing.builders import OFFICE, WINDOW, House, counted
 
 BEGINS = {"version": 1, "valid_from": "2026-01-01"}
@@ -138,6 +142,45 @@ async def test_a_whole_directory_goes_out_and_in_again(house: House) -> None:
     assert done.json() == {"registered": 1}
     rows = await house.rows("SELECT data FROM outbox WHERE subject = 'location:630104-X1'")
     assert (rows[0].data["name"], rows[0].data["version"]) == ("甲", 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "named"),
+    [
+        ("/registry/import", '{"rules": [], "locations": [{"code": "A"}], "rules": []}', ["rules"]),
+        (
+            "/locations",
+            '[{"code": "A", "code": "B", "name": "甲", "name": "乙"}]',
+            ["code", "name"],
+        ),
+    ],
+)
+async def test_of_what_stands_twice_in_a_file_neither_is_taken(
+    house: House, address: str, body: str, named: list[str]
+) -> None:
+    headers = house.token("ops") | {"content-type": "application/json"}
+    answer = await house.client.post(f"/routing/v1{address}", content=body, headers=headers)
+    assert answer.status_code == 422
+    said = answer.json()["faults"]
+    assert [each["code"] for each in said] == ["name-repeated"] * len(named)
+    assert [each["message_en"] for each in said] == [
+        f"“{name}” stands twice in one object" for name in named
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b'{"rules": [], "rules": []}', "name-repeated"),
+        (b'{"rules": [}', "not-json"),
+        ("{}".encode("utf-16"), "not-json"),
+        (b"[]", "not-an-object"),
+    ],
+)
+def test_a_file_of_the_registry_is_read_whole_or_not_at_all(content: bytes, fault: str) -> None:
+    with pytest.raises(InvalidError) as said:
+        registrations.read(content)
+    assert [each.code for each in said.value.faults] == [fault]
 
 
 async def test_republishing_tells_every_place_again(house: House) -> None:

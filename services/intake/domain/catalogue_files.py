@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from services.intake.domain import catalogues, spreadsheets
 from services.intake.domain.catalogues import Catalogue
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.messages import fault
 from services.intake.domain.words import Named
-from shared.errors import told_back
 from shared.http import bodies
 
 FORMAT = "tongban.catalogue/1"
@@ -34,28 +32,17 @@ def read(content: bytes, kind: FileKind) -> Catalogue:
 
 
 def _read_json(text: str) -> Catalogue:
-    repeated: list[str] = []
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Of a name that stands twice one value would go in silence, and who knows which."""
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated.extend({name for name in names if names.count(name) > 1})
-        return found
-
     if faults := tuple(bodies.characters(text.encode())):
         return Catalogue((), faults)
     try:
-        raw = json.loads(text, object_pairs_hook=once)
+        raw, repeated = bodies.read_once(text)
     except json.JSONDecodeError as error:
         return Catalogue((), (fault("", "not-json", line=error.lineno, column=error.colno),))
     except (RecursionError, ValueError):
         # Deeper, or a number longer, than anything that is meant.
         return Catalogue((), (fault("", "not-a-catalogue"),))
     if repeated:
-        named = sorted({told_back(each, "?") for each in repeated})
-        return Catalogue((), tuple(fault("", "name-repeated", name=each) for each in named))
+        return Catalogue((), tuple(repeated))
     return catalogues.read(raw)
 
 

@@ -482,10 +482,6 @@ FILE = _table(
         "文件不是有效的 JSON：第 {line} 行第 {column} 个字符处",
         "not valid JSON: line {line}, column {column}",
     ),
-    name_repeated=(
-        "同一个对象里「{name}」写了两次，无法判断以哪个为准",
-        "“{name}” stands twice in one object",
-    ),
     not_a_table=("文件不是完整的 CSV 表格", "the file is not a complete CSV table"),
     not_readable=(
         "文件不是 UTF-8 或 GB18030 编码的文字，或含有不可用的字符",

@@ -21,7 +21,9 @@ from shared.documents.labels import Correspondent, DispatchLabel
 from shared.documents.letters import Delivered, DeliveryProof
 from shared.documents.lists import Handed, HandoverList
 from shared.documents.parts import Matter, Office, Person
+from shared.errors import CaseErasedError
 from shared.means import cached, means
+from shared.retention.blanking import is_blank
 from shared.security.grants import Scope
 from shared.security.masks import mask_address, mask_name
 
@@ -62,6 +64,8 @@ async def dispatch_label(
     if row.carrier is None or row.waybill is None:
         raise WaybillMissingError
     to = seals.open_recipient(means(session).keys, row.id, row.recipient)
+    if is_blank(to.recipient):
+        raise CaseErasedError
     sender = (await places.places(session, [row.from_location])).get(row.from_location)
     await _note(session, row, "label-printed", at=at)
     return DispatchLabel(

@@ -30,7 +30,7 @@ from services.routing.queries import registry, transfers
 from services.routing.queries.registry import Known
 from shared.chance import new_id
 from shared.http.fetching import digest_of
-from shared.means import means, origin
+from shared.means import SYSTEM, means, origin
 from shared.messaging import outbox
 
 WEBHOOKS = "webhooks"
@@ -62,7 +62,7 @@ async def tell(
     at: datetime,
 ) -> None:
     """The content stays here, sealed, until the partner fetches it; its digest travels."""
-    id_, by = new_id(), origin(session)
+    id_ = new_id()
     written = to_json({**content, **(_where(id_, file) if file else {})})
     digest = digest_of(written)
     told = events.PartnerTold(
@@ -72,7 +72,7 @@ async def tell(
         parcel_number=parcel_number,
         step=step,
         location=location,
-        actor={"id": by.actor, "name": by.name or by.actor},
+        actor=await _actor(session, location),
         content=events.ToldContent(
             path=f"/routing/v1/partner-messages/{id_}/content", digest=digest
         ),
@@ -95,6 +95,15 @@ async def tell(
         )
     )
     await session.flush()
+
+
+async def _actor(session: AsyncSession, location: str | None) -> dict[str, str]:
+    """Whoever does it; what a window did at intake and we hear of later is told in its name."""
+    by = origin(session)
+    if by is not SYSTEM or location is None:
+        return {"id": by.actor, "name": by.name or by.actor}
+    place = (await registry.known(session)).registry.last_known(location)
+    return {"id": location, "name": place.name if place else location}
 
 
 def _where(told_id: UUID, file: Sent) -> dict[str, Any]:

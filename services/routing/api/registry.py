@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from services.routing.actions import registering
@@ -11,11 +11,27 @@ from services.routing.grants import GRANTS
 from services.routing.queries import directory
 from shared.clock import Now
 from shared.db.transactions import Reading
+from shared.errors import InvalidError
+from shared.http import bodies
 from shared.http.idempotency import OncePerKey
 from shared.http.pages import After, Limit
 from shared.http.routes import granted_route
 
-router = APIRouter(prefix="/v1", tags=["登记（运维）"], route_class=granted_route(GRANTS))
+
+async def _names_once(request: Request) -> None:
+    """An entry may be about to hold for years: nothing of it goes in silence."""
+    body = await request.body()
+    faults = bodies.read_once(body)[1] if body.strip() else []
+    if faults:
+        raise InvalidError(faults)
+
+
+router = APIRouter(
+    prefix="/v1",
+    tags=["登记（运维）"],
+    route_class=granted_route(GRANTS),
+    dependencies=[Depends(_names_once)],
+)
 
 
 def _schema(kind: Kind) -> dict[str, Any]:

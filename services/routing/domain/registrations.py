@@ -1,5 +1,6 @@
 """What is handed in for the registry is checked whole: every fault, with its row and field."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from services.routing.domain.words import LocationKind
 from shared import shapes
 from shared.divisions import divisions
 from shared.divisions.divisions import NO_LOCAL, LocalDivisions
-from shared.errors import Fault
+from shared.errors import Fault, InvalidError
+from shared.http import bodies
 
 Documents = Mapping[Kind, Sequence[Mapping[str, Any]]]
 
@@ -61,6 +63,31 @@ class _Row:
     @property
     def code(self) -> str:
         return str(getattr(self.entry, self.kind.key))
+
+
+def read(content: bytes) -> dict[str, Any]:
+    """A registry file; of what stands twice in it nothing goes in silence."""
+    try:
+        document, faults = bodies.read_once(content.decode("utf-8-sig"))
+    except ValueError as error:
+        place = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise InvalidError(
+            [
+                Fault(
+                    place,
+                    "not-json",
+                    "文件不是有效的 JSON（UTF-8）",
+                    "the file is no JSON in UTF-8",
+                )
+            ]
+        ) from None
+    if not faults and not isinstance(document, dict):
+        faults = [
+            Fault("", "not-an-object", "文件应是一个 JSON 对象", "the file must be an object")
+        ]
+    if faults:
+        raise InvalidError(faults)
+    return dict(document)
 
 
 def check(
@@ -125,28 +152,48 @@ class _Among:
     def _dates(self, row: _Row) -> Iterator[Fault]:
         entry = row.entry
         if entry.valid_to is not None and entry.valid_to < entry.valid_from:
-            yield _fault(row, "valid_to", "ends-before-it-begins", "最后有效日早于生效日")
+            yield _fault(
+                row,
+                "valid_to",
+                "ends-before-it-begins",
+                "最后有效日早于生效日",
+                "its last day is before its first",
+            )
 
     def _versions(self, row: _Row) -> Iterator[Fault]:
         entry = row.entry
         first = self._seen.setdefault((row.kind, row.code, entry.version), row.at)
         if first != row.at:
-            yield _fault(row, "version", "twice", f"与 {first} 是同一条的同一版")
+            yield _fault(
+                row,
+                "version",
+                "twice",
+                f"与 {first} 是同一条的同一版",
+                f"the same version as {first}",
+            )
         registered = self._registered(row)
         if registered is not None:
             if _plain(registered) != _plain(row.document):
                 zh = f"第{entry.version}版已经登记，内容不同；请登记新的一版"
-                yield _fault(row, "version", "version-taken", zh)
+                en = f"version {entry.version} is registered with other content; hand in a new one"
+                yield _fault(row, "version", "version-taken", zh, en)
             return
         earlier = [SHAPES[row.kind].model_validate(each) for each in self._all(row)]
         if any(each.version > entry.version for each in earlier):
-            yield _fault(row, "version", "version-behind", "已登记更高的版本，版本只能逐版增加")
+            yield _fault(
+                row,
+                "version",
+                "version-behind",
+                "已登记更高的版本，版本只能逐版增加",
+                "a higher version is registered already",
+            )
         before = [*earlier, *self._siblings[row.kind, row.code]]
         begun = [each for each in before if each.version < entry.version]
         last = max(begun, key=lambda each: each.version, default=None)
         if last is not None and entry.valid_from < last.valid_from:
             zh = f"生效日早于第{last.version}版的生效日{last.valid_from}，两版重叠"
-            yield _fault(row, "valid_from", "overlaps", zh)
+            en = f"begins before version {last.version}, which begins on {last.valid_from}"
+            yield _fault(row, "valid_from", "overlaps", zh, en)
 
     def _all(self, row: _Row) -> Sequence[Mapping[str, Any]]:
         return self._there.versions.get((row.kind, row.code), ())
@@ -162,9 +209,21 @@ class _Among:
             return
         way, _, partner = entry.system.partition(":")
         if way != "partner":
-            yield _fault(row, "system", "not-a-system", "只能是 own、offline 或 partner:<代码>")
+            yield _fault(
+                row,
+                "system",
+                "not-a-system",
+                "只能是 own、offline 或 partner:<代码>",
+                "must be own, offline or partner:<code>",
+            )
         elif partner not in self._codes[Kind.PARTNER]:
-            yield _fault(row, "system", "unknown-partner", f"没有登记合作方“{partner}”")
+            yield _fault(
+                row,
+                "system",
+                "unknown-partner",
+                f"没有登记合作方“{partner}”",
+                f"no partner “{partner}” is registered",
+            )
 
     def partner(self, row: _Row) -> Iterator[Fault]:
         assert isinstance(row.entry, PartnerIn)  # noqa: S101
@@ -176,10 +235,11 @@ class _Among:
         for index, party in enumerate(entry.parties):
             yield from self._place(row, f"parties/{index}", party)
         if len(set(entry.parties)) < len(entry.parties):
-            yield _fault(row, "parties", "party-twice", "同一方写了两次")
+            yield _fault(row, "parties", "party-twice", "同一方写了两次", "a party stands twice")
         if LocationKind.AGENT in entry.delegates_to:
             zh = "代办点只能代收代传，不能接受行政委托（行政许可法第24条）"
-            yield _fault(row, "delegates_to", "not-an-organ", zh)
+            en = "an agent only collects and transmits; powers go to administrative organs"
+            yield _fault(row, "delegates_to", "not-an-organ", zh, en)
 
     def rule(self, row: _Row) -> Iterator[Fault]:
         entry = row.entry
@@ -188,20 +248,39 @@ class _Among:
             yield from self._division(row, "division", entry.division)
         if (entry.location is None) == (entry.kind is None):
             zh = "写明归哪个地点办（location），或归哪类地点办（kind），二者只取其一"
-            yield _fault(row, "location", "one-target", zh)
+            en = "say either which place (location) or which kind of place (kind) handles it"
+            yield _fault(row, "location", "one-target", zh, en)
         yield from self._target(row, entry)
         if entry.agreement is not None and entry.agreement not in self._codes[Kind.AGREEMENT]:
-            yield _fault(row, "agreement", "unknown-agreement", f"没有登记协议“{entry.agreement}”")
+            yield _fault(
+                row,
+                "agreement",
+                "unknown-agreement",
+                f"没有登记协议“{entry.agreement}”",
+                f"no agreement “{entry.agreement}” is registered",
+            )
         if entry.received_in is not None:
             yield from self._place(row, "received_in", entry.received_in)
 
     def _target(self, row: _Row, entry: RuleIn) -> Iterator[Fault]:
         to = entry.location
         if to is not None and to not in self._codes[Kind.LOCATION]:
-            yield _fault(row, "location", "unknown-location", f"没有登记地点“{to}”")
+            yield _fault(
+                row,
+                "location",
+                "unknown-location",
+                f"没有登记地点“{to}”",
+                f"no location “{to}” is registered",
+            )
         if entry.kind is LocationKind.AGENT or to in self._agents:
             name = "kind" if to is None else "location"
-            yield _fault(row, name, "agent-cannot-decide", "代办点只能代收代传，不能作为办理地")
+            yield _fault(
+                row,
+                name,
+                "agent-cannot-decide",
+                "代办点只能代收代传，不能作为办理地",
+                "an agent only collects and transmits; it handles nothing",
+            )
 
     def _place(self, row: _Row, name: str, code: str) -> Iterator[Fault]:
         if code not in self._codes[Kind.LOCATION]:
@@ -209,7 +288,13 @@ class _Among:
 
     def _division(self, row: _Row, name: str, code: str) -> Iterator[Fault]:
         if not divisions.versions(code, local=self._there.local):
-            yield _fault(row, name, "unknown-division", f"没有行政区划“{code}”")
+            yield _fault(
+                row,
+                name,
+                "unknown-division",
+                f"没有行政区划“{code}”",
+                f"there is no division “{code}”",
+            )
 
 
 _CHECKS: Mapping[Kind, Callable[[_Among, _Row], Iterator[Fault]]] = MappingProxyType(
@@ -227,6 +312,10 @@ def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value not in (None, [], "", {})}
 
 
-def _fault(row: _Row, name: str, code: str, zh: str) -> Fault:
-    what = f"{row.kind.zh}{row.code}第{row.entry.version}版：{zh}"
-    return Fault(f"{row.at}/{name}", code, what, code.replace("-", " "))
+def _fault(row: _Row, name: str, code: str, zh: str, en: str) -> Fault:
+    return Fault(
+        f"{row.at}/{name}",
+        code,
+        f"{row.kind.zh}{row.code}第{row.entry.version}版：{zh}",
+        f"{row.kind} {row.code}, version {row.entry.version}: {en}",
+    )

@@ -47,6 +47,28 @@ async def test_malformed_json_is_said_plainly(client: httpx.AsyncClient, bearer:
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-json")
 
 
+@pytest.mark.parametrize(
+    ("declared", "status"),
+    [
+        ({}, 422),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 422),
+        ({"Content-Type": "text/json"}, 422),
+        ({"Content-Type": "application/json; charset=utf-8"}, 201),
+        ({"Content-Type": "application/cloudevents+json"}, 201),
+    ],
+)
+async def test_a_body_that_is_not_declared_as_json_is_told_so(
+    client: httpx.AsyncClient, bearer: Token, declared: dict[str, str], status: int
+) -> None:
+    """As it happens to everybody who writes a first call by hand."""
+    headers = bearer() | KEY | declared
+    answer = await client.post("/house/v1/notes", content=json.dumps(NOTE), headers=headers)
+    assert answer.status_code == status, answer.text
+    if status != 201:
+        (fault,) = answer.json()["faults"]
+        assert (fault["pointer"], fault["code"]) == ("/header/Content-Type", "content-type")
+
+
 async def test_every_fault_of_shape_comes_at_once_in_two_languages(
     client: httpx.AsyncClient, bearer: Token
 ) -> None:
