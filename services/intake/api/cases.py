@@ -13,7 +13,7 @@ from services.intake.api.counters import ItemCatalogue
 from services.intake.api.examples import SEARCHES
 from services.intake.api.paths import CaseNumber
 from services.intake.api.views import CaseLine, CaseOut, case_out
-from services.intake.domain.cases import Actor, Status
+from services.intake.domain.cases import Actor, Light, Status
 from services.intake.domain.words import Mode
 from services.intake.grants import GRANTS
 from services.intake.queries.cases import Wanted
@@ -39,7 +39,7 @@ class SearchIn(BaseModel):
     id_number: str | None = Field(default=None, max_length=50, description="证件号码")
     phone: str | None = Field(default=None, max_length=30, description="联系电话")
     status: list[Status] = Field(default=[], max_length=20, description="只看这些状态，可空")
-    light: list[str] = Field(default=[], max_length=10, description="只看这些时限灯色，可空")
+    light: list[Light] = Field(default=[], max_length=10, description="只看这些时限灯色，可空")
     received_from: date | None = Field(default=None, description="收件日期，从这天起")
     received_to: date | None = Field(default=None, description="收件日期，到这天止")
     after: str | None = Field(default=None, max_length=500, description="上一页答复中的 next")
@@ -60,8 +60,8 @@ async def list_cases(
     item_code: Annotated[str | None, Query(max_length=50, description="事项编码")] = None,
     mode: Annotated[Mode | None, Query(description="通办模式")] = None,
     light: Annotated[
-        list[str] | None,
-        Query(max_length=10, description="时限灯色，可多个：green、yellow、red、missed"),
+        list[Light] | None,
+        Query(max_length=10, description="时限灯色，可多个；没有期限在走的办件没有灯色"),
     ] = None,
     received_from: Annotated[date | None, Query(description="收件日期，从这天起")] = None,
     received_to: Annotated[date | None, Query(description="收件日期，到这天止")] = None,

@@ -27,7 +27,10 @@ class ItemOut(BaseModel):
 class DeadlineOut(BaseModel):
     due_on: date = Field(description="办理期限的最后一天（Asia/Shanghai）")
     provisional: bool = Field(description="当年放假安排尚未公布，期限可能调整")
-    light: str | None = Field(description="时限灯色", examples=["green"])
+    light: str | None = Field(
+        description="灯色：green 正常、yellow 过半、red 将到期、missed 已超期；期限没有在走则为空",
+        examples=["green"],
+    )
 
 
 class HandoffOut(BaseModel):

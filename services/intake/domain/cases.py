@@ -80,6 +80,15 @@ class What(Named):
     ERASED = "erased", "个人信息已删除，保留办件编号、事项和日期"
 
 
+class Light(Named):
+    """Of the term that presses on the office now; where none does, there is no light."""
+
+    GREEN = "green", "正常"
+    YELLOW = "yellow", "过半"
+    RED = "red", "将到期"
+    MISSED = "missed", "已超期"
+
+
 class Delivery(Named):
     """The states of notify's deliveries, and whose turn each of them is."""
 
@@ -242,13 +251,25 @@ def _nothing(picture: Picture, _: News) -> Picture:
 
 
 def _accepted(picture: Picture, news: News) -> Picture:
-    """The light before it was that of the days to answer; the limit's own is told when it turns."""
-    return replace(
-        _due(picture, news),
-        accepted_at=picture.accepted_at or news.at,
-        asked_until=None,
-        light=None,
-    )
+    """The light before it was that of the days to answer; the limit's own begins green."""
+    accepted_at = picture.accepted_at or news.at
+    return replace(_running(picture, news), accepted_at=accepted_at, asked_until=None)
+
+
+def _running(picture: Picture, news: News) -> Picture:
+    """A term begins green; where it is further on already, that is told next."""
+    told = _due(picture, news)
+    return replace(told, light=Light.GREEN.value if told.due_on else None)
+
+
+def _moved(picture: Picture, news: News) -> Picture:
+    told = _due(picture, news)
+    presses = picture.light is not None and told.due_on != picture.due_on
+    return replace(told, light=Light.GREEN.value) if presses else told
+
+
+def _suspended(picture: Picture, _: News) -> Picture:
+    return replace(picture, light=None)
 
 
 def _due(picture: Picture, news: News) -> Picture:
@@ -258,7 +279,8 @@ def _due(picture: Picture, news: News) -> Picture:
 
 
 def _noticed(picture: Picture, news: News) -> Picture:
-    return replace(picture, asked_until=news.until)
+    light = picture.light if picture.accepted_at else None
+    return replace(picture, asked_until=news.until, light=light)
 
 
 def _supplemented(picture: Picture, _: News) -> Picture:
@@ -270,11 +292,11 @@ def _light(picture: Picture, news: News) -> Picture:
 
 
 def _decided(picture: Picture, news: News) -> Picture:
-    return replace(picture, decided_at=news.at, result=news.value, asked_until=None)
+    return replace(picture, decided_at=news.at, result=news.value, asked_until=None, light=None)
 
 
 def _ended(picture: Picture, news: News) -> Picture:
-    return replace(picture, outcome=news.value or news.what.value, asked_until=None)
+    return replace(picture, outcome=news.value or news.what.value, asked_until=None, light=None)
 
 
 def _delivering(picture: Picture, news: News) -> Picture:
@@ -294,9 +316,10 @@ def _delivered(picture: Picture, news: News) -> Picture:
 _FACTS: Mapping[What, Callable[[Picture, News], Picture]] = MappingProxyType(
     {
         What.ACCEPTED: _accepted,
-        What.RESUMED: _due,
-        What.EXTENDED: _due,
-        What.DEADLINE_MOVED: _due,
+        What.SUSPENDED: _suspended,
+        What.RESUMED: _running,
+        What.EXTENDED: _moved,
+        What.DEADLINE_MOVED: _moved,
         What.LIGHT: _light,
         What.NOTICED: _noticed,
         What.COMPLETED: _supplemented,

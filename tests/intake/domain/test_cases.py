@@ -109,6 +109,38 @@ def test_every_state_of_a_delivery_has_somebody_whose_turn_it_is(status: Deliver
     assert (picture.next_actor is Actor.NONE) is ended
 
 
+_DUE, _LATER = date(2026, 4, 1), date(2026, 4, 20)
+_ACCEPTED = news(What.ACCEPTED, due_on=_DUE)
+_RED = news(What.LIGHT, value="red")
+
+
+@pytest.mark.parametrize(
+    ("said", "light"),
+    [
+        ((What.ASSIGNED,), None),
+        ((_ACCEPTED,), "green"),
+        ((_ACCEPTED, _RED), "red"),
+        # What was told of the days to answer is over with the answer.
+        ((What.ASSIGNED, _RED, news(What.NOTICED, until=_DUE)), None),
+        ((What.ASSIGNED, _RED, _ACCEPTED), "green"),
+        # Where it was accepted before, the clock runs on.
+        ((_ACCEPTED, _RED, news(What.NOTICED, until=_DUE)), "red"),
+        ((_ACCEPTED, _RED, What.SUSPENDED), None),
+        ((_ACCEPTED, _RED, What.SUSPENDED, news(What.RESUMED, due_on=_LATER)), "green"),
+        ((_ACCEPTED, _RED, What.SUSPENDED, news(What.EXTENDED, due_on=_LATER)), None),
+        ((_ACCEPTED, _RED, news(What.EXTENDED, due_on=_LATER)), "green"),
+        ((_ACCEPTED, _RED, news(What.DEADLINE_MOVED, due_on=_LATER)), "green"),
+        ((_ACCEPTED, _RED, news(What.DEADLINE_MOVED, due_on=_DUE)), "red"),
+        ((_ACCEPTED, _RED, news(What.DECIDED, value="granted")), None),
+        ((_ACCEPTED, _RED, What.CLOSED), None),
+    ],
+)
+def test_the_light_is_of_the_term_that_presses_now(
+    said: tuple[What | News, ...], light: str | None
+) -> None:
+    assert follow(*said).light == light
+
+
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("what", What)
 def test_walk_the_table(status: Status, what: What) -> None:
