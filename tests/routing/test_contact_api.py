@@ -13,7 +13,11 @@ async def test_the_two_places_write_to_each_other(house: House) -> None:
     assert (first.json()["from_location"], first.json()["to_location"]) == (WINDOW, OFFICE)
     back = await house.post(path, officer, text="已核实")
     assert (back.json()["from_location"], back.json()["to_location"]) == (OFFICE, WINDOW)
+    page = (await house.get(path, clerk, limit=1)).json()
+    rest = (await house.get(path, clerk, limit=1, after=page["next"])).json()
     masked = (await house.get(path, clerk)).json()["messages"]
+    assert [[page["messages"]], [rest["messages"]]] == [[masked[:1]], [masked[1:]]]
+    assert rest["next"] is None
     assert [each["text"] for each in masked] == ["***", "***"]
     open_ = (await house.get(path, clerk, purpose="处理来信")).json()["messages"]
     assert [each["text"] for each in open_] == ["请核实派出所", "已核实"]

@@ -297,6 +297,13 @@ async def test_counts_by_light_for_an_office_and_for_what_is_below(house: House)
     assert (await house.get("/handoffs", elsewhere)).json()["handoffs"] == []
     foreign = await house.get(f"/queues/{OFFICE}/counts", house.officer("510107-RS"))
     assert foreign.status_code == 404
+    # A province has thousands of places: they come in pages, each place whole.
+    await house.receive(basis={"household_registration": "620103"})
+    first = (await house.get("/queues", above, limit=1)).json()
+    assert [each["location"] for each in first["queues"]] == [OFFICE]
+    rest = (await house.get("/queues", above, limit=1, after=first["next"])).json()
+    assert [each["location"] for each in rest["queues"]] == ["620103-RS"]
+    assert rest["next"] is None
 
 
 async def test_the_short_way_of_an_unchanged_poll_shows_a_stranger_nothing(house: House) -> None:

@@ -119,6 +119,16 @@ async def test_only_the_office_that_works_on_it_fetches_the_newest_file(
     officer, url = bench.person("officer", OFFICE), f"/handoffs/{row.id}/materials/M1/content"
     answer = await bench.client.get(f"/routing/v1{url}", headers=officer.headers)
     assert answer.content == newer
+    # What there is to fetch stands in the case itself, by name.
+    seen = (await officer.get(f"/handoffs/{row.id}"))["materials"]
+    assert [(each["code"], each["name"], each["file"] is None) for each in seen] == [
+        ("M1", "有效身份证件(居民身份证或社会保障卡)", False),
+        ("M2", "失业登记表及失业原因真实性承诺", True),
+    ]
+    assert (seen[0]["file"]["size"], seen[0]["file"]["media_type"]) == (
+        len(newer),
+        "application/pdf",
+    )
     await bench.person("officer", "620102-CL").get(url, status=404)
     await bench.person("ops", None).get(url, status=403)
 

@@ -57,6 +57,7 @@ class MessageRead(MessageOut):
 
 class MessagesOut(BaseModel):
     messages: list[MessageRead]
+    next: str | None = Field(description="下一页的 after；没有更多时为 null")
 
 
 def _message(row: MessageRow) -> MessageOut:
@@ -109,14 +110,19 @@ async def list_case_messages(
     scope: Granted,
     now: Now,
     purpose: Purpose = None,
+    after: After = None,
+    limit: Limit = 200,
 ) -> MessagesOut:
     """按时间排序。内容默认遮盖；填写事由后完整显示并记入审计。"""
-    found = await reads.messages(session, case_number, scope=scope, purpose=purpose, at=now)
+    found, following = await reads.messages(
+        session, case_number, scope=scope, purpose=purpose, after=after, limit=limit, at=now
+    )
     return MessagesOut(
         messages=[
             MessageRead(**_message(each.row).model_dump(), text=each.words.get("text", ""))
             for each in found
-        ]
+        ],
+        next=following,
     )
 
 

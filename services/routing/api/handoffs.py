@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.routing.actions import claims, crossing
 from services.routing.api.queues import ClockOut, clock_out
@@ -105,6 +105,23 @@ class BrokenPromiseOut(BaseModel):
     came_on: date | None = Field(default=None, description="逾期之后补齐的日期")
 
 
+class MaterialFileOut(BaseModel):
+    digest: str
+    size: int
+    media_type: str
+    stored_at: datetime = Field(description="窗口上传的时间")
+
+
+class MaterialOut(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    code: str = Field(description="材料编码", examples=["M1"])
+    name: str | None = Field(description="材料名称", examples=["居民身份证"])
+    file: MaterialFileOut | None = Field(
+        description="已到本地点的电子文件，用“取材料文件”取；没有则为空"
+    )
+
+
 class HandoffDetail(HandoffOut):
     why: str = Field(description="为什么归这里办")
     assigned_because: str | None = Field(
@@ -112,7 +129,7 @@ class HandoffDetail(HandoffOut):
     )
     clock_explained: list[str] = Field(description="期限如何算出，逐句说明并注明法条")
     allowed_steps: list[str] = Field(description="现在可以进行的步骤")
-    materials: list[dict[str, Any]]
+    materials: list[MaterialOut]
     application: dict[str, Any] = Field(description="申请内容；未说明事由时个人信息已遮盖")
     notices: list[NoticeOut]
     documents: list[DocumentOut] = Field(description="其他步骤移交的文书（多地联办）")
@@ -169,7 +186,7 @@ async def read_handoff(
         assigned_because=found.assigned_because,
         clock_explained=list(found.explained),
         allowed_steps=found.allowed,
-        materials=found.case.materials,
+        materials=[MaterialOut.model_validate(each) for each in found.materials],
         application=found.application,
         notices=[
             NoticeOut(

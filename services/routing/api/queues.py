@@ -205,10 +205,13 @@ async def count_queue(location: Location, request: Request, scope: Granted) -> C
 
 class CountsPage(BaseModel):
     queues: list[CountsOut]
+    next: str | None = Field(description="下一页的 after；没有更多时为 null")
 
 
 @router.get("", summary="所辖各地点的待办统计（科长）")
-async def count_queues(session: Reading, scope: Granted) -> CountsPage:
-    """本地点和所辖区划内每个有在办件的地点。"""
-    found = await queues.counts_below(session, scope=scope)
-    return CountsPage(queues=[CountsOut.of(each) for each in found])
+async def count_queues(
+    session: Reading, scope: Granted, after: After = None, limit: Limit = 200
+) -> CountsPage:
+    """本地点和所辖区划内每个有在办件的地点，按地点编码排序。"""
+    found, following = await queues.counts_below(session, scope=scope, after=after, limit=limit)
+    return CountsPage(queues=[CountsOut.of(each) for each in found], next=following)

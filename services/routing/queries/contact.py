@@ -35,12 +35,24 @@ class Said:
 
 
 async def messages(
-    session: AsyncSession, case_number: str, *, scope: Scope, purpose: str | None, at: datetime
-) -> Sequence[Said]:
+    session: AsyncSession,
+    case_number: str,
+    *,
+    scope: Scope,
+    purpose: str | None,
+    after: str | None,
+    limit: int,
+    at: datetime,
+) -> tuple[Sequence[Said], str | None]:
     await _seen(session, case_number, scope, purpose, at=at)
     query = select(MessageRow).where(MessageRow.case_number == case_number)
-    rows = await session.scalars(query.order_by(MessageRow.id))
-    return [_said(session, row, "message", hidden=purpose is None) for row in rows]
+    position = pages.position(after, UUID)
+    if position is not None:
+        query = query.where(MessageRow.id > position[0])
+    rows = (await session.scalars(query.order_by(MessageRow.id).limit(limit + 1))).all()
+    found, more = pages.cut(rows, limit)
+    said = [_said(session, row, "message", hidden=purpose is None) for row in found]
+    return said, pages.cursor(str(found[-1].id)) if more else None
 
 
 async def appointments(

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.routing.domain.deadlines import Light
 from services.routing.models import (
     ActRow,
     CaseRow,
@@ -331,9 +332,14 @@ async def lapse_leases(session: AsyncSession, *, at: datetime, limit: int = 500)
 
 
 async def light_counts(
-    session: AsyncSession, *, location: str | None, scope: Scope
+    session: AsyncSession,
+    *,
+    location: str | None,
+    scope: Scope,
+    after: str | None = None,
+    places: int | None = None,
 ) -> Sequence[tuple[str, int, int, int]]:
-    """(location, light, open, free), from the queue's own index."""
+    """(location, light, open, free), from the queue's own index; of so many `places` at least."""
     query = (
         select(
             HandoffRow.location,
@@ -347,6 +353,10 @@ async def light_counts(
     )
     if location is not None:
         query = query.where(HandoffRow.location == location)
+    if after is not None:
+        query = query.where(HandoffRow.location > after)
+    if places is not None:
+        query = query.limit(places * len(Light))
     rows = await session.execute(query)
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 

@@ -126,13 +126,26 @@ async def counts(state: Any, location: str, *, scope: Scope) -> Counts:
     return await polls.remembered(location, count)
 
 
-async def counts_below(session: AsyncSession, *, scope: Scope) -> Sequence[Counts]:
-    return await _counts(session, location=None, scope=scope)
+async def counts_below(
+    session: AsyncSession, *, scope: Scope, after: str | None, limit: int
+) -> tuple[Sequence[Counts], str | None]:
+    """Place by place: a province has thousands."""
+    position = pages.position(after, str)
+    last = position[0] if position else None
+    # One place more than asked for says whether there is another page, and is whole on that one.
+    rows = await handoffs.light_counts(
+        session, location=None, scope=scope, after=last, places=limit + 1
+    )
+    found, more = pages.cut(_by_place(rows), limit)
+    return found, pages.cursor(found[-1].location) if more else None
 
 
-async def _counts(session: AsyncSession, *, location: str | None, scope: Scope) -> Sequence[Counts]:
+async def _counts(session: AsyncSession, *, location: str, scope: Scope) -> Sequence[Counts]:
+    return _by_place(await handoffs.light_counts(session, location=location, scope=scope))
+
+
+def _by_place(rows: Sequence[tuple[str, int, int, int]]) -> Sequence[Counts]:
     found: dict[str, Counts] = {}
-    rows = await handoffs.light_counts(session, location=location, scope=scope)
     for place, rank, opened, free in rows:
         counts = found.setdefault(place, Counts(place, _none(), _none()))
         found[place] = replace(

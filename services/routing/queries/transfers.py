@@ -1,6 +1,6 @@
 """Electronic transfers of a case, and the file of a material as an office may fetch it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.routing.models import AttachmentRow, ContentRow, TransferRow
+from services.routing.models import AttachmentRow, ContentRow, HandoffRow, TransferRow
 from services.routing.queries import attachments, handoffs
 from services.routing.queries.words import read_words
 from shared.errors import NotFoundError
@@ -24,6 +24,21 @@ async def contents(session: AsyncSession, case_number: str) -> Sequence[ContentR
     """Every file of a case, in the order in which they came."""
     query = select(ContentRow).where(ContentRow.case_number == case_number)
     return (await session.scalars(query.order_by(ContentRow.stored_at, ContentRow.id))).all()
+
+
+async def here(session: AsyncSession, row: HandoffRow) -> Mapping[str, ContentRow]:
+    """The latest file of each material that has reached this place."""
+    rows = await session.scalars(
+        select(ContentRow)
+        .join(TransferRow, TransferRow.subject_id == ContentRow.id)
+        .where(
+            TransferRow.case_number == row.case_number,
+            TransferRow.handoff_id == row.id,
+            TransferRow.what == "content",
+        )
+        .order_by(ContentRow.stored_at, ContentRow.id)
+    )
+    return {each.material_code: each for each in rows}
 
 
 async def content(

@@ -13,8 +13,8 @@ from services.routing.domain import duties, explanations
 from services.routing.domain.duties import Allowed
 from services.routing.domain.handoffs import Status, Step
 from services.routing.domain.words import LocationKind, Mode, Power
-from services.routing.models import CaseRow, HandoffRow
-from services.routing.queries import handoffs, readings, registry, words
+from services.routing.models import CaseRow, ContentRow, HandoffRow
+from services.routing.queries import handoffs, readings, registry, transfers, words
 from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.errors import NotFoundError
@@ -99,6 +99,7 @@ class HandoffView:
     row: HandoffRow
     case: CaseRow
     application: dict[str, Any]
+    materials: list[dict[str, Any]]
     explained: tuple[str, ...]
     allowed: list[str]
     notices: list[NoticeView]
@@ -130,6 +131,7 @@ async def view(
         row=row,
         case=case,
         application=_application(session, case, hidden=purpose is None),
+        materials=await _materials(session, row, case, item),
         explained=explanations.explain(
             clock, readings.terms_of(row, item), known.workdays_of(row.division)
         ),
@@ -138,6 +140,30 @@ async def view(
         documents=await _documents(session, row, hidden=purpose is None),
         assigned_because=_because(session, case, hidden=purpose is None),
     )
+
+
+async def _materials(
+    session: AsyncSession, row: HandoffRow, case: CaseRow, item: Item
+) -> list[dict[str, Any]]:
+    """By their names: whoever has only codes opens the catalogue beside each case."""
+    files = await transfers.here(session, row)
+    return [
+        {
+            **each,
+            "name": item.materials.get(each["code"]),
+            "file": _file(files[each["code"]]) if each["code"] in files else None,
+        }
+        for each in case.materials
+    ]
+
+
+def _file(row: ContentRow) -> dict[str, Any]:
+    return {
+        "digest": row.digest,
+        "size": row.size,
+        "media_type": row.media_type,
+        "stored_at": row.stored_at,
+    }
 
 
 def _because(session: AsyncSession, case: CaseRow, *, hidden: bool) -> str | None:
