@@ -19,6 +19,7 @@ from services.routing.actions.resealing import SEALED
 from services.routing.api import (
     acts,
     approvals,
+    arrivals,
     assignments,
     attachments,
     between,
@@ -83,6 +84,7 @@ ROUTERS = (
     contact.router,
     custody.router,
     parcels.router,
+    arrivals.router,
     printing.router,
     transfers.router,
     duties.router,

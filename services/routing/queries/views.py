@@ -147,17 +147,21 @@ async def _materials(
 ) -> list[dict[str, Any]]:
     """By their names: whoever has only codes opens the catalogue beside each case."""
     files = await transfers.here(session, row)
+    given = {each["code"] for each in case.materials}
+    beside = [{"code": code} for code in files if code not in given]
     return [
         {
             **each,
             "name": item.materials.get(each["code"]),
-            "file": _file(files[each["code"]]) if each["code"] in files else None,
+            "file": _file(files.get(each["code"])),
         }
-        for each in case.materials
+        for each in [*case.materials, *beside]
     ]
 
 
-def _file(row: ContentRow) -> dict[str, Any]:
+def _file(row: ContentRow | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
     return {
         "digest": row.digest,
         "size": row.size,

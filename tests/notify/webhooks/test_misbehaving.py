@@ -35,6 +35,13 @@ async def events(post: Post, cases: Sequence[str], *, each: int = 3) -> None:
             await post.tell(town.notice_issued(number), subject=number)
 
 
+async def both(subscribe: Subscribing, endpoint: Subscriber, other: Subscriber) -> str:
+    """One that will misbehave, and one beside it; the first one's id."""
+    made = await subscribe(endpoint, contact_phone="13900000000")
+    await subscribe(other)
+    return str(made["id"])
+
+
 async def until_quiet(caller: Caller, time: Time, *, hours: float, step: float = 0.25) -> None:
     """So many hours pass, a step at a time."""
     for _ in range(int(hours / step)):
@@ -46,6 +53,19 @@ async def state(premises: Premises) -> SubscriptionRow:
     async with premises.sessions() as session:
         query = select(SubscriptionRow).order_by(SubscriptionRow.id)
         return (await session.scalars(query)).first() or SubscriptionRow()
+
+
+def health(endpoint: Subscriber) -> list[dict[str, Any]]:
+    """What it was told about subscriptions."""
+    return [each["data"] for each in endpoint.heard if each["type"] == told.HEALTH]
+
+
+async def texts(premises: Premises) -> list[seals.Content]:
+    """What owners were sent about their endpoint, in order."""
+    async with premises.sessions() as session:
+        query = select(MessageRow).where(MessageRow.event == "endpoint").order_by(MessageRow.id)
+        rows = (await session.scalars(query)).all()
+    return [seals.open_content(premises.carried.keys, row.id, row.content) for row in rows]
 
 
 async def attempts(premises: Premises) -> Sequence[AttemptRow]:
@@ -70,8 +90,7 @@ async def test_an_endpoint_that_was_down_for_hours_gets_everything_once_and_in_o
     time: Time,
     premises: Premises,
 ) -> None:
-    await subscribe(endpoint)
-    await subscribe(other)
+    await both(subscribe, endpoint, other)
     endpoint.always = status(503)
     await events(post, CASES)
     await until_quiet(caller, time, hours=9)
@@ -121,8 +140,7 @@ async def test_a_slow_endpoint_slows_nobody_else_and_gets_one_call_at_a_time(
     premises: Premises,
     time: Time,
 ) -> None:
-    await subscribe(endpoint)
-    await subscribe(other)
+    await both(subscribe, endpoint, other)
     endpoint.answering.clear()
     stop = asyncio.Event()
     running = asyncio.create_task(caller.run(stop))
@@ -220,20 +238,15 @@ async def test_410_switches_it_off_keeps_what_was_not_told_and_tells_its_owner(
     token: Tokens,
     time: Time,
 ) -> None:
-    made = await subscribe(endpoint, contact_phone="13900000000")
-    await subscribe(other)
+    id_ = await both(subscribe, endpoint, other)
     endpoint.always = status(410)
     await events(post, CASES[:1])
     await until_quiet(caller, time, hours=1)
     assert len(await attempts(premises)) == 1 + 4  # one there; three and the news at the other
-    seen = await client.get(f"{SUBSCRIPTIONS}/{made['id']}", headers=token("ops", None))
+    seen = await client.get(f"{SUBSCRIPTIONS}/{id_}", headers=token("ops", None))
     assert (seen.json()["status"], seen.json()["disabled_for"]) == ("disabled", "gone")
-    news = [each["data"] for each in other.heard if each["type"] == told.HEALTH]
-    assert [(each["subscription_id"], each["what"]) for each in news] == [(made["id"], "gone")]
-    async with premises.sessions() as session:
-        query = select(MessageRow).where(MessageRow.event == "endpoint")
-        text = (await session.scalars(query)).one()
-    words = seals.open_content(premises.carried.keys, text.id, text.content)
+    assert [(each["subscription_id"], each["what"]) for each in health(other)] == [(id_, "gone")]
+    (words,) = await texts(premises)
     assert (words.phone, "示例系统" in words.text) == ("13900000000", True)
     # What happens meanwhile is kept; recovery proves the address first.
     await post.tell(town.handoff_accepted(CASES[0]), subject=CASES[0])
@@ -241,7 +254,7 @@ async def test_410_switches_it_off_keeps_what_was_not_told_and_tells_its_owner(
     await caller.call_all()
     assert endpoint.heard == []
     back = await client.post(
-        f"{SUBSCRIPTIONS}/{made['id']}/recovery", json={"failed": True}, headers=token("ops", None)
+        f"{SUBSCRIPTIONS}/{id_}/recovery", json={"failed": True}, headers=token("ops", None)
     )
     assert back.json()["status"] == "unproven"
     await until_quiet(caller, time, hours=1)
@@ -349,16 +362,15 @@ async def test_what_fails_for_five_days_is_switched_off_and_its_owner_told_on_th
     time: Time,
     premises: Premises,
 ) -> None:
-    await subscribe(endpoint)
-    await subscribe(other)
+    await both(subscribe, endpoint, other)
     endpoint.always = status(500)
     # Enough that something is always due to be tried.
     await events(post, [f"6300002600000{number:04d}" for number in range(2000, 2030)], each=1)
     await until_quiet(caller, time, hours=124, step=1)
     row = await state(premises)
     assert (row.status, row.disabled_for) == ("disabled", "failing")
-    news = [each["data"] for each in other.heard if each["type"] == told.HEALTH]
-    told_of = [(each["what"], each["percent"]) for each in news if each["what"] != "undelivered"]
+    news = [each for each in health(other) if each["what"] != "undelivered"]
+    told_of = [(each["what"], each["percent"]) for each in news]
     assert told_of == [
         ("degraded", 0),
         ("failing", 50),
@@ -385,8 +397,7 @@ async def test_who_was_away_is_told_everything_at_once_when_an_operator_says_it_
     premises: Premises,
 ) -> None:
     """Not after the hours of the schedule, and not after the breaker's rest either."""
-    made = await subscribe(endpoint)
-    await subscribe(other)
+    id_ = await both(subscribe, endpoint, other)
     endpoint.always = status(503)
     await events(post, CASES)
     await until_quiet(caller, time, hours=2)
@@ -395,7 +406,7 @@ async def test_who_was_away_is_told_everything_at_once_when_an_operator_says_it_
     await caller.call_all()
     assert endpoint.heard == []
     answer = await client.post(
-        f"{SUBSCRIPTIONS}/{made['id']}/{step}",
+        f"{SUBSCRIPTIONS}/{id_}/{step}",
         json={"failed": True} if step == "recovery" else None,
         headers=token("ops", None),
     )
@@ -413,24 +424,19 @@ async def test_the_owner_hears_that_a_degraded_endpoint_has_recovered(
     time: Time,
     premises: Premises,
 ) -> None:
-    made = await subscribe(endpoint, contact_phone="13900000000")
-    await subscribe(other)
+    id_ = await both(subscribe, endpoint, other)
     endpoint.always = status(503)
     await events(post, CASES)
     await until_quiet(caller, time, hours=2)
     endpoint.always = None
     await until_quiet(caller, time, hours=2)
     all_told(endpoint, CASES)
-    news = [each["data"] for each in other.heard if each["type"] == told.HEALTH]
-    assert [(each["subscription_id"], each["what"]) for each in news] == [
-        (made["id"], "degraded"),
-        (made["id"], "recovered"),
+    assert [(each["subscription_id"], each["what"]) for each in health(other)] == [
+        (id_, "degraded"),
+        (id_, "recovered"),
     ]
-    async with premises.sessions() as session:
-        query = select(MessageRow).where(MessageRow.event == "endpoint").order_by(MessageRow.id)
-        rows = (await session.scalars(query)).all()
-    texts = [seals.open_content(premises.carried.keys, row.id, row.content).text for row in rows]
-    assert [("已放慢" in text, "已恢复" in text) for text in texts] == [
+    said = [each.text for each in await texts(premises)]
+    assert [("已放慢" in text, "已恢复" in text) for text in said] == [
         (True, False),
         (False, True),
     ]
