@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, Uuid, insert, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -82,9 +82,6 @@ audited AS (
 """
 
 
-_INSERT = insert(AUDIT)
-
-
 def auditing(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of AUDITING; `row` is what `entry` has made."""
     bound = {f"audit_{name}": value for name, value in row.items()}
@@ -95,6 +92,9 @@ def auditing_all(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The parameters of AUDITING_ALL."""
     bound = {f"audits_{name}": [row[name] for row in rows] for name in _COLUMNS}
     return bound | {"audits_facts": [to_json(row["facts"]).decode() for row in rows]}
+
+
+_RECORDED = gathering.Clause("audit", AUDITING_ALL, auditing_all)
 
 
 def entry(
@@ -156,6 +156,6 @@ async def record(
         outcome=outcome,
         facts=facts,
     )
-    await gathering.write(session, _INSERT, [row])
+    await gathering.write(session, _RECORDED, [row])
     made: UUID = row["id"]
     return made

@@ -1,35 +1,56 @@
-"""Rows that several do one after another in one transaction, written together at its end.
+"""What several do one after another in one transaction, written together at its end.
 
-Whoever applies sixteen messages in one transaction writes sixteen audit rows: one statement does,
-where nobody reads them before the transaction ends.
+Whoever applies sixteen messages in one transaction writes into as many tables as one message does:
+one statement does for all of them, where nobody reads what it writes before the transaction ends.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-Row = Mapping[str, Any]
-Last = Callable[[AsyncSession, list[Any]], Awaitable[None]]
+Bound = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clause:
+    """A part of a larger statement, made once (a constant): its CTEs, how all that is given becomes
+    their parameters, and what has to be asked of them so that they are carried out."""
+
+    table: str
+    sql: str
+    bind: Callable[[Sequence[Any]], Bound]
+    asked: str = "1"
+
+
+Given = dict[Clause, list[Any]]
 
 
 class Gathered:
-    """`rows` by the statement that writes them; `last` is done when those are written."""
+    """`first` is written when somebody is going to read it, `last` when all is done: whatever takes
+    a lock that others wait for."""
 
     def __init__(self) -> None:
-        self.rows: dict[Executable, list[Row]] = {}
-        self.last: dict[Last, list[Any]] = {}
+        self.first: Given = {}
+        self.last: Given = {}
+        # Whole rows that nobody sees before they are written.
+        self.whole = False
 
     async def settle(self, session: AsyncSession) -> None:
-        """Write the rows now: somebody is going to read them."""
-        if self.rows:
+        """Write what has been gathered now: somebody is going to read it."""
+        given, self.first, self.whole = self.first, {}, False
+        if given:
             # They may refer to what the session has not written yet.
             await session.flush()
-        for statement, rows in self.rows.items():
-            await session.execute(statement, rows)
-        self.rows.clear()
+        await _write_all(session, given)
+
+    async def finish(self, session: AsyncSession) -> None:
+        await session.flush()
+        await _write_all(session, self.first | self.last)
 
 
 def gathered(session: AsyncSession) -> Gathered | None:
@@ -38,15 +59,18 @@ def gathered(session: AsyncSession) -> Gathered | None:
     return found
 
 
-async def write(session: AsyncSession, statement: Executable, rows: Sequence[Row]) -> None:
-    """`statement` is one made once (a constant): rows of the same one are written together."""
-    if not rows:
+async def write(
+    session: AsyncSession, clause: Clause, given: Sequence[Any], *, last: bool = False
+) -> None:
+    """What is given for the same clause is written together."""
+    if not given:
         return
     waiting = gathered(session)
     if waiting is None:
-        await session.execute(statement, list(rows))
+        await _write_all(session, {clause: given})
     else:
-        waiting.rows.setdefault(statement, []).extend(rows)
+        kept = waiting.last if last else waiting.first
+        kept.setdefault(clause, []).extend(given)
 
 
 @asynccontextmanager
@@ -57,6 +81,30 @@ async def gathering(session: AsyncSession) -> AsyncIterator[Gathered]:
         yield waiting
     finally:
         del session.info["gathered"]
-    await waiting.settle(session)
-    for finish, given in waiting.last.items():
-        await finish(session, given)
+    await waiting.finish(session)
+
+
+async def _write_all(session: AsyncSession, given: Mapping[Clause, Sequence[Any]]) -> None:
+    for clauses in _together(given):
+        bound: dict[str, Any] = {}
+        for clause in clauses:
+            bound |= clause.bind(given[clause])
+        await session.execute(_statement(clauses), bound)
+
+
+def _together(given: Mapping[Clause, Sequence[Any]]) -> Iterator[tuple[Clause, ...]]:
+    """In one statement nobody sees what the others do: of one table there is only one in each."""
+    waiting = list(given)
+    while waiting:
+        tables: set[str] = set()
+        now: list[Clause] = []
+        while waiting and waiting[0].table not in tables:
+            tables.add(waiting[0].table)
+            now.append(waiting.pop(0))
+        yield tuple(now)
+
+
+@lru_cache(maxsize=256)
+def _statement(clauses: tuple[Clause, ...]) -> TextClause:
+    parts = ",\n".join(each.sql for each in clauses)
+    return text(f"WITH {parts}\nSELECT {', '.join(each.asked for each in clauses)}")

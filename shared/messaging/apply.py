@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from shared.clock import Clock
-from shared.db.gathering import gathering
+from shared.db.gathering import gathering, write
 from shared.db.transactions import Sessions
 from shared.errors import DomainError
 from shared.means import Means
@@ -168,12 +168,15 @@ class Applier:
             self._sessions(bind=connection, join_transaction_mode="rollback_only") as session,
             gathering(session) as gathered,
         ):
+            await write(session, turns.LOCKING, [turn.message for turn in taken], last=True)
             for number in range(max(turn.follows for turn in taken) + 1):
                 if number:
                     # Whoever comes after it sees what was written because of the one before.
                     await gathered.settle(session)
                 messages = [turn.message for turn in taken if turn.follows == number]
                 for group in self._handling.groups(messages):
+                    if gathered.whole:
+                        await gathered.settle(session)
                     await self._handle_group(session, group)
 
     async def _handle_group(self, session: AsyncSession, group: Sequence[Message]) -> None:

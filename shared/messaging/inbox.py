@@ -37,7 +37,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.base import PLATFORM
-from shared.db.transactions import Sessions
+from shared.db.transactions import Sessions, statement_by_statement
 from shared.messaging.envelope import Message
 from shared.messaging.transport import Store
 
@@ -108,29 +108,29 @@ INBOX_SUBJECT = Table(
     postgresql_with=_CHURN,
 )
 
-_SUBJECTS = text("""
-INSERT INTO inbox_subject AS kept (producer, subject, stored)
-SELECT producer, subject, max(sequence)
-FROM unnest(
-    CAST(:producers AS text[]), CAST(:subjects AS text[]), CAST(:sequences AS bigint[])
-) AS given (producer, subject, sequence)
-GROUP BY producer, subject
-ORDER BY producer, subject
-ON CONFLICT (producer, subject) DO UPDATE SET stored = greatest(kept.stored, excluded.stored)
-""")
-
 _GIVEN = """
     unnest(
         CAST(:producers AS text[]), CAST(:ids AS uuid[]), CAST(:subjects AS text[]),
         CAST(:sequences AS bigint[]), CAST(:types AS text[]), CAST(:lanes AS text[]),
         CAST(:standalone AS boolean[]), CAST(:times AS timestamptz[]), CAST(:data AS text[]),
         CAST(:traceparents AS text[])
-    ) AS given (
-        producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent
+    ) WITH ORDINALITY AS given (
+        producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent,
+        place
     )
 """
 
+# `kept` returns the subject's row as it is once it is ours, whatever was committed while this
+# statement waited for it. Of two with the same sequence the first that was told has the turn.
 _MESSAGES = text(f"""
+WITH kept AS (
+    INSERT INTO inbox_subject AS kept (producer, subject, stored)
+    SELECT producer, subject, max(sequence) FROM {_GIVEN}
+    GROUP BY producer, subject
+    ORDER BY producer, subject
+    ON CONFLICT (producer, subject) DO UPDATE SET stored = greatest(kept.stored, excluded.stored)
+    RETURNING producer, subject, applied
+)
 INSERT INTO inbox (
     producer, message_id, subject, sequence, type, lane, standalone, at, data, traceparent,
     due_at, conflict, parked_at, last_error
@@ -143,8 +143,9 @@ SELECT
     CASE WHEN late.late THEN now() END,
     CASE WHEN late.late THEN 'sequence-over' END
 FROM {_GIVEN}
-JOIN inbox_subject AS kept USING (producer, subject)
+JOIN kept USING (producer, subject)
 CROSS JOIN LATERAL (SELECT NOT standalone AND sequence <= kept.applied AS late) AS late
+ORDER BY place
 ON CONFLICT DO NOTHING
 RETURNING message_id
 """)
@@ -176,8 +177,6 @@ async def store(session: AsyncSession, messages: Sequence[Message]) -> None:
     if not messages:
         return
     parameters = _columns(messages)
-    subjects = {name: parameters[name] for name in ("producers", "subjects", "sequences")}
-    await session.execute(_SUBJECTS, subjects)
     stored = set((await session.execute(_MESSAGES, parameters)).scalars())
     if stored.issuperset(parameters["ids"]):
         return
@@ -186,10 +185,11 @@ async def store(session: AsyncSession, messages: Sequence[Message]) -> None:
 
 def storing(sessions: Sessions, stored: asyncio.Event | None = None) -> Store:
     """What a transport hands its messages to; sets `stored` after each commit."""
+    statements = statement_by_statement(sessions)
 
     async def keep(messages: Sequence[Message]) -> Collection[UUID]:
         try:
-            await _commit(sessions, messages)
+            await _commit(statements, messages)
         except (ValueError, DBAPIError) as error:
             if not _never(error):
                 raise
@@ -212,8 +212,10 @@ def _never(error: Exception) -> bool:
     return True
 
 
-async def _commit(sessions: Sessions, messages: Sequence[Message]) -> None:
-    async with sessions.begin() as session:
+async def _commit(statements: Sessions, messages: Sequence[Message]) -> None:
+    """What is new is kept by one statement; where something is odd about the rest, another one
+    parks it, and if that fails all of it comes again."""
+    async with statements() as session:
         await store(session, messages)
 
 

@@ -34,8 +34,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.chance import new_id
+from shared.db import gathering
 from shared.db.base import PLATFORM
-from shared.db.gathering import gathered
 from shared.means import means
 from shared.messaging.envelope import LARGEST, Event, Lane, Message, MessageTooLargeError, seal
 from shared.telemetry import traces
@@ -121,7 +121,13 @@ outbox_recorded AS (
 )
 """
 
-_RECORD = text(f"WITH {RECORDING} SELECT 1")
+
+def _all_recorded(given: Sequence[Mapping[str, list[Any]]]) -> Mapping[str, Any]:
+    """What several have recorded, in the order in which they did."""
+    return {name: [each for one in given for each in one[name]] for name in given[0]}
+
+
+_RECORDED = gathering.Clause("outbox", RECORDING, _all_recorded)
 
 _CLAIM = (
     OUTBOX.select()
@@ -185,19 +191,9 @@ async def record_many(
     if not announcements:
         return []
     parameters = recording(session, announcements)
-    waiting = gathered(session)
-    if waiting is None:
-        await session.execute(_RECORD, parameters)
-    else:
-        waiting.last.setdefault(_record_all, []).append(parameters)
+    await gathering.write(session, _RECORDED, [parameters], last=True)
     ids: Sequence[UUID] = parameters["outbox_ids"]
     return ids
-
-
-async def _record_all(session: AsyncSession, given: Sequence[Mapping[str, list[Any]]]) -> None:
-    """What several have recorded, in the order in which they did."""
-    every = {name: [each for one in given for each in one[name]] for name in given[0]}
-    await session.execute(_RECORD, every)
 
 
 def recording(session: AsyncSession, announcements: Sequence[Announcement]) -> dict[str, Any]:

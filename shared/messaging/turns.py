@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Integer, Interval, Row, column, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from shared.db.gathering import Clause
 from shared.messaging.envelope import Lane, Message
 from shared.messaging.inbox import INBOX
 
@@ -102,16 +103,21 @@ WHERE producer = :producer AND subject = :subject AND sequence = :sequence + 1
     AND NOT conflict AND coalesce(due_at, applied_at, parked_at) IS NULL
 """)
 
-# For several at once: the subjects' rows first, in the order in which `store` takes them, and then
-# a statement that sees all that was stored until then. They are applied at one moment: rows are
-# written in any order, and a clock read for each would tell of another sequence.
-_LOCK_SUBJECTS = text("""
-SELECT applied FROM inbox_subject
-WHERE (producer, subject) IN (
-    SELECT * FROM unnest(CAST(:producers AS text[]), CAST(:subjects AS text[]))
+# For several at once: the subjects' rows first, in the order in which `store` takes them, along
+# with what else is written at the end; and then a statement that sees all that was stored until
+# then. They are applied at one moment: rows are written in any order, and a clock read for each
+# would tell of another sequence.
+_LOCKING = """
+inbox_subject_locked AS MATERIALIZED (
+    SELECT applied FROM inbox_subject
+    WHERE (producer, subject) IN (
+        SELECT * FROM unnest(
+            CAST(:turn_producers AS text[]), CAST(:turn_subjects AS text[])
+        )
+    )
+    ORDER BY producer, subject FOR UPDATE
 )
-ORDER BY producer, subject FOR UPDATE
-""")
+"""
 _ALL_APPLIED = text("""
 WITH given AS (
     SELECT * FROM unnest(
@@ -221,19 +227,26 @@ async def mark_applied(
         await connection.execute(_SUCCESSOR, turn)
 
 
-async def mark_all_applied(
-    connection: AsyncConnection | AsyncSession, messages: Sequence[Message]
-) -> None:
-    """The same for several at once."""
-    given = {
-        "producers": [message.producer for message in messages],
-        "subjects": [message.subject for message in messages],
+def _turns_of(messages: Sequence[Message]) -> Mapping[str, Any]:
+    return {
+        "turn_producers": [message.producer for message in messages],
+        "turn_subjects": [message.subject for message in messages],
     }
-    await connection.execute(_LOCK_SUBJECTS, given)
+
+
+# Before several are marked as applied, in the statement that writes what came of them.
+LOCKING = Clause(
+    "inbox_subject", _LOCKING, _turns_of, asked="(SELECT count(*) FROM inbox_subject_locked)"
+)
+
+
+async def mark_all_applied(connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    """The same for several at once, whose subjects are locked already."""
     await connection.execute(
         _ALL_APPLIED,
         {
-            **given,
+            "producers": [message.producer for message in messages],
+            "subjects": [message.subject for message in messages],
             "ids": [message.id for message in messages],
             "sequences": [message.sequence for message in messages],
         },

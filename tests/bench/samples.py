@@ -1,7 +1,6 @@
 """A few real cases at different stages, told over HTTP, to make many of (see multiply.py)."""
 
 import json
-from collections.abc import Mapping
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -15,34 +14,33 @@ from services.intake.api.examples import REMOTE_COLLECTION
 from shared.clock import utc_now
 from shared.security.callers import Role
 from tests.bench.multiply import Place, Plan, multiply
-from tests.bench.stage import Stage
+from tests.bench.stage import Samples, Stage
 
 WINDOW, OFFICE = full_online.WINDOW, full_online.OFFICE
 
+_GIVE_BACK = """
+UPDATE routing.handoff SET holder = NULL, holder_name = NULL, lease_until = NULL
+WHERE location = $1 AND holder IS NOT NULL AND NOT bound AND closed_at IS NULL
+"""
 
-WAITING = "waiting"
 
-
-async def take_samples(stage: Stage, *, only: str | None = None) -> Mapping[str, float]:
-    """Numbers with their shares: of a year's cases most are over, few wait or are being worked on.
-    The workers must be running."""
+async def take_samples(stage: Stage) -> Samples:
+    """At the beginning: later the office's queue is so long that nobody finds one case in it."""
     async with httpx.AsyncClient(
         transport=stage.served.gateway(), base_url="http://tongban", timeout=35
     ) as client:
         world = World(client, stage.served.issuer, lambda _: None, "samples")
         clerk = world.person(Role.CLERK, "王窗口（示例）", WINDOW)
         officer = world.person(Role.OFFICER, "赵经办（示例）", OFFICE)
-        waiting = await _taken(clerk, await online(clerk), WAITING)
+        waiting = await _taken(clerk, await online(clerk), "waiting")
         await officer.in_queue(OFFICE, waiting)
-        if only == WAITING:
-            return {waiting: 1.0}
         done = await full_online.tell(world)
         accepted = await _accepted(clerk, officer)
         papers = await _taken(clerk, deepcopy(dict(REMOTE_COLLECTION)), "papers")
         await clerk.until(
             f"/intake/v1/cases/{papers}", lambda case: bool(case["handoffs"]), what="分办"
         )
-    return {done: 0.90, waiting: 0.04, accepted: 0.04, papers: 0.02}
+    return Samples(waiting=waiting, done=done, accepted=accepted, papers=papers)
 
 
 async def _accepted(clerk: Person, officer: Person) -> str:
@@ -76,20 +74,24 @@ async def _taken(clerk: Person, submission: dict[str, Any], why: str) -> str:
 
 
 async def fill_queue(stage: Stage, count: int) -> None:
-    """So many more wait in the one office's queue, unless most of them do already: what another
-    figure has claimed of them is not made up for."""
+    """So many wait in the one office's queue; what another figure has claimed of them is given
+    back."""
     connection = await stage.connect()
-    waiting = await connection.fetchval(
-        "SELECT count(*) FROM routing.handoff WHERE location = $1 AND holder IS NULL", OFFICE
-    )
-    await connection.close()
-    if waiting >= count * 0.7:
-        return
-    number = next(iter(await take_samples(stage, only=WAITING)))
+    try:
+        there = await connection.fetchval(
+            "SELECT count(*) FROM routing.handoff WHERE location = $1", OFFICE
+        )
+        if there >= count:
+            await connection.execute(_GIVE_BACK, OFFICE)
+            await connection.execute("VACUUM ANALYZE routing.handoff")
+            return
+    finally:
+        await connection.close()
     windows, office = places("centre"), next(p for p in places("office") if p.code == OFFICE)
     # All of today: nothing of them falls due while it is measured.
     plan = Plan(count, utc_now(), "630000", windows, [office], span=timedelta(minutes=30))
-    await multiply(stage.connect, stage.keys, shares={number: 1.0}, plan=plan, houses=("routing",))
+    shares = {stage.samples.waiting: 1.0}
+    await multiply(stage.connect, stage.keys, shares=shares, plan=plan, houses=("routing",))
 
 
 def places(kind: str, *, ending: str = "") -> list[Place]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -43,12 +43,43 @@ _ANY = " OR ".join(
 _ON_THEIR_WAY = f"SELECT {_ANY}"
 
 
+# What was there before anything was measured, for those who fill databases of their own.
+BEGINNING = "tongban_beginning"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Numbers of a few real cases at different stages, to make many of (multiply.py)."""
+
+    waiting: str
+    done: str
+    accepted: str
+    papers: str
+
+
 @dataclass(slots=True)
 class Stage:
     served: Served
     loader: Loader
     keys: Keyring
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    told: Samples | None = None
+    # Since when the workers that run now have been running, by the database's clock.
+    workers_since: datetime | None = None
+
+    @property
+    def samples(self) -> Samples:
+        assert self.told is not None, "samples are taken when the bench begins"
+        return self.told
+
+    async def set_aside(self) -> None:
+        """Keep a copy of the database as it is; nobody may use it meanwhile."""
+        served = self.served
+        await asyncio.gather(*(asyncio.to_thread(each.stop) for each in served.processes))
+        await served.database.create(BEGINNING, template=DATABASE)
+        for each in served.processes:
+            each.start()
+        await served.ready()
 
     def token(self, role: Role, location: str | None, *, subject: str | None = None) -> str:
         return self.served.issuer.issue(
@@ -87,6 +118,9 @@ class Stage:
             yield
         finally:
             await self.forget()
+            connection = await self.connect()
+            self.workers_since = await connection.fetchval("SELECT clock_timestamp()")
+            await connection.close()
             for each in workers:
                 each.start()
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -169,6 +169,28 @@ async def take_next(worker: Worker, *, files: bool) -> bool:
 
 
 async def _next_due(session: AsyncSession, *, files: bool, at: datetime) -> HandedInRow | None:
+    found: HandedInRow | None = await session.scalar(_DUE[files], {"at": at})
+    return found
+
+
+def _in_hand() -> ColumnElement[bool]:
+    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
+    other = aliased(HandedInRow)
+    return (
+        select(other.turn)
+        .where(
+            other.partner == HandedInRow.partner,
+            other.kind == FILED,
+            other.settled_at.is_(None),
+            other.attempts > 0,
+            other.last_error.is_(None),
+            other.next_attempt_at > bindparam("at"),
+        )
+        .exists()
+    )
+
+
+def _due(*, files: bool) -> Select[HandedInRow]:
     earlier = aliased(HandedInRow)
     of_lane = HandedInRow.kind == FILED if files else HandedInRow.kind != FILED
     waiting = (
@@ -181,14 +203,14 @@ async def _next_due(session: AsyncSession, *, files: bool, at: datetime) -> Hand
         )
         .exists()
     )
-    return await session.scalar(
+    return (
         select(HandedInRow)
         .where(
             HandedInRow.settled_at.is_(None),
-            HandedInRow.next_attempt_at <= at,
+            HandedInRow.next_attempt_at <= bindparam("at"),
             of_lane,
             ~waiting,
-            ~_in_hand(at) if files else true(),
+            ~_in_hand() if files else true(),
         )
         .order_by(HandedInRow.next_attempt_at, HandedInRow.turn)
         .limit(1)
@@ -196,21 +218,8 @@ async def _next_due(session: AsyncSession, *, files: bool, at: datetime) -> Hand
     )
 
 
-def _in_hand(at: datetime) -> ColumnElement[bool]:
-    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
-    other = aliased(HandedInRow)
-    return (
-        select(other.turn)
-        .where(
-            other.partner == HandedInRow.partner,
-            other.kind == FILED,
-            other.settled_at.is_(None),
-            other.attempts > 0,
-            other.last_error.is_(None),
-            other.next_attempt_at > at,
-        )
-        .exists()
-    )
+# Several times a second somebody looks: composing it anew would cost more than asking.
+_DUE = {files: _due(files=files) for files in (False, True)}
 
 
 async def _take(worker: Worker, told: Instructions) -> _Verdict:

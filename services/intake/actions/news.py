@@ -1,12 +1,12 @@
 """What the other houses say of a case becomes the window's picture of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Date, bindparam, func, literal, select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from services.intake.models import (
 from services.intake.queries import cases as reads
 from shared.db import gathering
 from shared.db.base import table_of
+from shared.db.rows import inserting, updating
 from shared.means import means
 from shared.messaging.handling import NotYetError
 
@@ -112,7 +113,11 @@ def show(case: CaseRow, picture: Picture, *, at: datetime) -> None:
         setattr(case, name, value.value if isinstance(value, Status | Actor) else value)
 
 
-_NOTE_STEPS = insert(table_of(StepRow)).on_conflict_do_nothing()
+_NOTE_STEPS = inserting(
+    table_of(StepRow),
+    ("step_id", "case_number", "at", "what", "handoff_id", "location", "until"),
+    conflict="ON CONFLICT DO NOTHING",
+)
 
 
 def _step(told: Told, news: News, place: int) -> dict[str, object]:
@@ -128,18 +133,17 @@ def _step(told: Told, news: News, place: int) -> dict[str, object]:
     }
 
 
-_WORK = insert(table_of(HandoffRow))
-_KEEP_WORK = _WORK.on_conflict_do_update(
-    index_elements=["handoff_id"],
-    set_={name: _WORK.excluded[name] for name in ("location", "status", "due_on")},
+_KEEP_WORK = inserting(
+    table_of(HandoffRow),
+    ("case_number", *(each.name for each in fields(Work))),
+    key=("handoff_id",),
+    conflict="""
+    ON CONFLICT (handoff_id) DO UPDATE
+    SET location = excluded.location, status = excluded.status, due_on = excluded.due_on
+    """,
 )
-_CHANGE_WORK = (
-    update(table_of(HandoffRow))
-    .where(HandoffRow.handoff_id == bindparam("of_handoff"))
-    .values(
-        status=bindparam("now_status"),
-        due_on=func.coalesce(bindparam("now_due_on", type_=Date), HandoffRow.due_on),
-    )
+_CHANGE_WORK = updating(
+    table_of(HandoffRow), ("status", "due_on"), key=("handoff_id",), unless_null=("due_on",)
 )
 
 
@@ -152,7 +156,7 @@ async def change_work(
     session: AsyncSession, handoff_id: UUID, *, status: str, due_on: date | None = None
 ) -> None:
     """Without a day the one that was told before stays."""
-    changed = {"of_handoff": handoff_id, "now_status": status, "now_due_on": due_on}
+    changed = {"handoff_id": handoff_id, "status": status, "due_on": due_on}
     await gathering.write(session, _CHANGE_WORK, [changed])
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Text,
+    any_,
+    bindparam,
     exists,
     literal,
     or_,
@@ -17,6 +20,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -107,14 +111,18 @@ _PICTURE = load_only(
 
 async def lock_pictures(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, CaseRow]:
     """Of each case how it stands, and nothing of what the applicant said."""
-    rows = await session.scalars(
-        select(CaseRow)
-        .where(CaseRow.case_number.in_(numbers))
-        .order_by(CaseRow.case_number)
-        .with_for_update()
-        .options(_PICTURE)
-    )
+    rows = await session.scalars(_LOCKED, {"numbers": list(numbers)})
     return {row.case_number: row for row in rows}
+
+
+# Asked for every message that comes.
+_LOCKED = (
+    select(CaseRow)
+    .where(CaseRow.case_number == any_(bindparam("numbers", type_=ARRAY(Text))))
+    .order_by(CaseRow.case_number)
+    .with_for_update()
+    .options(_PICTURE)
+)
 
 
 async def unfinished(session: AsyncSession, on: date, *, limit: int) -> Sequence[str]:

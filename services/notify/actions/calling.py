@@ -8,10 +8,22 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
+from sqlalchemy import (
+    DateTime,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,59 +129,71 @@ class Caller:
 
 async def claim(session: AsyncSession, *, most: int, at: datetime) -> Sequence[Claimed]:
     """Of one endpoint: the one whose turn it is, so many as it gets at a time."""
-    row = await session.scalar(
-        select(SubscriptionRow)
-        .where(
-            SubscriptionRow.status.in_([Status.UNPROVEN.value, Status.ACTIVE.value]),
-            or_(SubscriptionRow.rest_until.is_(None), SubscriptionRow.rest_until <= at),
-            or_(SubscriptionRow.retry_at.is_(None), SubscriptionRow.retry_at <= at),
-            _something_due(at),
-            _out_now(at) < SubscriptionRow.at_once,
-        )
-        .order_by(SubscriptionRow.served_at.nulls_first())
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
+    row: SubscriptionRow | None = await session.scalar(_WHOSE_TURN, {"at": at})
     if row is None or not endpoints.admit(row, at=at):
         return []
-    row.served_at = at
-    # Counted again under the lock: another process may have claimed just before.
-    out = await session.scalar(select(_out_now(at)).where(SubscriptionRow.id == row.id)) or 0
     allowed = 1 if row.breaker != State.CLOSED else row.at_once
-    webhooks = await _due(session, row, most=min(most, allowed - out), at=at)
+    given = {
+        "subscription": row.id,
+        "at": at,
+        "until": at + LEASE,
+        "most": most,
+        "allowed": allowed,
+        "all": row.status == Status.ACTIVE,
+        "proof": told.PROOF,
+    }
+    due = (await session.execute(_TAKE, given)).all()
     secrets = _secrets(session, row, at=at)
-    return [_claimed(row, webhook, secrets, at=at) for webhook in webhooks]
+    return [_claimed(row, each, secrets) for each in sorted(due, key=lambda each: each.id)]
 
 
-def _out_now(at: datetime) -> ScalarSelect[int]:
-    return (
+def _whose_turn() -> Select[SubscriptionRow]:
+    at = bindparam("at", type_=DateTime(timezone=True))
+    out_now = (
         select(func.count())
         .where(WebhookRow.subscription_id == SubscriptionRow.id, WebhookRow.leased_until > at)
         .correlate(SubscriptionRow)
         .scalar_subquery()
     )
-
-
-def _something_due(at: datetime) -> ColumnElement[bool]:
-    return exists().where(
+    something_due = exists().where(
         WebhookRow.subscription_id == SubscriptionRow.id,
         WebhookRow.next_attempt_at <= at,
         or_(SubscriptionRow.status == Status.ACTIVE.value, WebhookRow.type == told.PROOF),
     )
-
-
-async def _due(
-    session: AsyncSession, row: SubscriptionRow, *, most: int, at: datetime
-) -> Sequence[WebhookRow]:
-    if most <= 0:
-        return []
-    query = select(WebhookRow).where(
-        WebhookRow.subscription_id == row.id, WebhookRow.next_attempt_at <= at
+    return (
+        select(SubscriptionRow)
+        .where(
+            SubscriptionRow.status.in_([Status.UNPROVEN.value, Status.ACTIVE.value]),
+            or_(SubscriptionRow.rest_until.is_(None), SubscriptionRow.rest_until <= at),
+            or_(SubscriptionRow.retry_at.is_(None), SubscriptionRow.retry_at <= at),
+            something_due,
+            out_now < SubscriptionRow.at_once,
+        )
+        .order_by(SubscriptionRow.served_at.nulls_first())
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
     )
-    if row.status != Status.ACTIVE:
-        query = query.where(WebhookRow.type == told.PROOF)
-    query = query.order_by(WebhookRow.bulk, WebhookRow.next_attempt_at, WebhookRow.id).limit(most)
-    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+# Both are asked for every few calls: written once, not composed anew each time.
+_WHOSE_TURN = _whose_turn()
+# What is out is counted again under the lock: another process may have claimed just before.
+_TAKE = text("""
+WITH due AS (
+    SELECT id FROM webhook
+    WHERE subscription_id = :subscription AND next_attempt_at <= :at
+        AND (CAST(:all AS boolean) OR type = :proof)
+    ORDER BY bulk, next_attempt_at, id
+    LIMIT greatest(0, least(CAST(:most AS integer), CAST(:allowed AS integer) - (
+        SELECT count(*) FROM webhook WHERE subscription_id = :subscription AND leased_until > :at
+    )))
+    FOR UPDATE SKIP LOCKED
+),
+served AS (UPDATE subscription SET served_at = :at WHERE id = :subscription)
+UPDATE webhook SET attempts = attempts + 1, next_attempt_at = :until, leased_until = :until
+FROM due WHERE webhook.id = due.id
+RETURNING webhook.id, message_id, subject, type, attempts, body
+""").bindparams(bindparam("subscription", type_=Uuid))
 
 
 def _secrets(session: AsyncSession, row: SubscriptionRow, *, at: datetime) -> Sequence[bytes]:
@@ -181,11 +205,7 @@ def _secrets(session: AsyncSession, row: SubscriptionRow, *, at: datetime) -> Se
     return known
 
 
-def _claimed(
-    row: SubscriptionRow, webhook: WebhookRow, secrets: Sequence[bytes], *, at: datetime
-) -> Claimed:
-    webhook.attempts += 1
-    webhook.next_attempt_at = webhook.leased_until = at + LEASE
+def _claimed(row: SubscriptionRow, webhook: Row[Any], secrets: Sequence[bytes]) -> Claimed:
     return Claimed(
         webhook_id=webhook.id,
         subscription_id=row.id,

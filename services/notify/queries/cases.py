@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.models import CaseRow, DeliveryRow, DispatchRow
@@ -40,14 +41,18 @@ async def lock_case(session: AsyncSession, case_number: str) -> CaseRow | None:
 
 async def lock_cases(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, CaseRow]:
     """Those of them that are known, locked in the order of their numbers."""
-    rows = await session.scalars(
-        select(CaseRow)
-        .where(CaseRow.case_number.in_(numbers))
-        .order_by(CaseRow.case_number)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = await session.scalars(_LOCKED, {"numbers": list(numbers)})
     return {row.case_number: row for row in rows}
+
+
+# Asked for every message that comes.
+_LOCKED = (
+    select(CaseRow)
+    .where(CaseRow.case_number == any_(bindparam("numbers", type_=ARRAY(Text))))
+    .order_by(CaseRow.case_number)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 async def lock_case_of_delivery(session: AsyncSession, delivery_id: UUID, scope: Scope) -> CaseRow:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -78,13 +78,23 @@ class Listener:
 
 
 async def listeners(session: AsyncSession, type_: str) -> Sequence[Listener]:
-    s = SubscriptionRow
-    rows = await session.execute(
-        select(s.id, s.partner, s.types, s.locations, s.items)
-        .where(s.status.in_(_LIVE), or_(func.cardinality(s.types) == 0, s.types.contains([type_])))
-        .order_by(s.id)
-    )
+    rows = await session.execute(_LISTENERS, {"wanted": [type_]})
     return [Listener(*row) for row in rows]
+
+
+# Asked for every message that comes.
+_S = SubscriptionRow
+_LISTENERS = (
+    select(_S.id, _S.partner, _S.types, _S.locations, _S.items)
+    .where(
+        _S.status.in_(_LIVE),
+        or_(
+            func.cardinality(_S.types) == 0,
+            _S.types.contains(bindparam("wanted", type_=_S.types.type)),
+        ),
+    )
+    .order_by(_S.id)
+)
 
 
 async def siblings(session: AsyncSession, row: SubscriptionRow) -> Sequence[UUID]:

@@ -27,6 +27,7 @@ from services.routing.queries.registry import Item, Known
 from shared.audit import trail
 from shared.chance import new_id
 from shared.clock import local_date
+from shared.db.rows import write_new
 from shared.means import means
 from shared.messaging import outbox
 from shared.messaging.envelope import Event
@@ -64,6 +65,8 @@ async def receive_cases(
             await _receive(session, each, known, at=at)
     arrived = [row for row in session if isinstance(row, HandoffRow) and row.opened_at]
     await queries.settle_turns(session, sorted(arrived, key=lambda row: row.id))
+    # All of them, whatever tables they go into, in the statement that ends the transaction.
+    await write_new(session)
 
 
 async def _receive(session: AsyncSession, given: Arrival, known: Known, *, at: datetime) -> None:
@@ -71,9 +74,7 @@ async def _receive(session: AsyncSession, given: Arrival, known: Known, *, at: d
     context = f"routing.routed_case.application:{case.case_number}"
     case.application = means(session).keys.seal("fields", given.application, context=context)
     session.add(case)
-    if given.originals:
-        await session.flush()
-        await take_in(session, case, given.item, given.originals, at=case.received_at)
+    await take_in(session, case, given.item, given.originals, fresh=True, at=case.received_at)
     await assign_case(session, case, given.item, known, fresh=True, at=at)
 
 
@@ -106,13 +107,21 @@ async def amend_application(
 
 
 async def take_in(
-    session: AsyncSession, case: CaseRow, item: Item, originals: Mapping[UUID, str], *, at: datetime
+    session: AsyncSession,
+    case: CaseRow,
+    item: Item,
+    originals: Mapping[UUID, str],
+    *,
+    fresh: bool = False,
+    at: datetime,
 ) -> None:
     """`originals`: each paper that was handed over the counter, with its material."""
     given = [
         custody.Given(id_, code, item.materials.get(code, code)) for id_, code in originals.items()
     ]
-    await custody.take_in(session, case, given, location=case.receiving_location, at=at)
+    await custody.take_in(
+        session, case, given, location=case.receiving_location, fresh=fresh, at=at
+    )
 
 
 async def assign_case(

@@ -21,6 +21,9 @@ from services.routing.queries import custody as queries
 from services.routing.queries.custody import Paper
 from shared.audit import trail
 from shared.audit.trail import AUDIT
+from shared.db import gathering
+from shared.db.base import table_of
+from shared.db.rows import inserting
 from shared.errors import Fault, InvalidError, NotFoundError
 from shared.means import means, origin
 from shared.messaging import outbox
@@ -60,20 +63,19 @@ async def take_in(
     *,
     location: str,
     act: Act = Act.TAKE_IN,
+    fresh: bool = False,
     at: datetime,
 ) -> None:
-    """Over the counter, or made at the office: the first entry of each. The case is locked or new,
-    so its papers are numbered in the order in which they come."""
+    """Over the counter, or made at the office: the first entry of each. The case is locked or new
+    (`fresh`), so its papers are numbered in the order in which they come."""
     if not given:
         return
-    count = await session.scalar(
-        select(func.count()).where(OriginalRow.case_number == case.case_number)
-    )
+    count = 0 if fresh else await _how_many(session, case.case_number)
     by = origin(session).actor
     place = Holder(HolderKind.LOCATION, location)
     source = Holder(custody.source_of(act), case.case_number if act is Act.TAKE_IN else location)
     originals, entries, holdings = [], [], []
-    for number, each in enumerate(given, start=(count or 0) + 1):
+    for number, each in enumerate(given, start=count + 1):
         entry = custody.move(str(each.id), None, act, place, at=at)
         originals.append(
             {
@@ -98,9 +100,48 @@ async def take_in(
                 "parcel_id": None,
             }
         )
-    await session.execute(insert(OriginalRow), originals)
-    await session.execute(insert(CustodyEntryRow), entries)
-    await session.execute(insert(HoldingRow), holdings)
+    for clause, rows in ((_ORIGINALS, originals), (_ENTRIES, entries), (_HOLDINGS, holdings)):
+        await gathering.write(session, clause, rows)
+    waiting = gathering.gathered(session)
+    if waiting is not None and not fresh:
+        # Who goes on with the case may look for them.
+        await waiting.settle(session)
+
+
+async def _how_many(session: AsyncSession, case_number: str) -> int:
+    counted = select(func.count()).where(OriginalRow.case_number == case_number)
+    return await session.scalar(counted) or 0
+
+
+_ORIGINALS = inserting(
+    table_of(OriginalRow),
+    (
+        "id",
+        "case_number",
+        "place",
+        "label",
+        "kind",
+        "material_code",
+        "name",
+        "taken_at",
+        "taken_by",
+    ),
+)
+_ENTRIES = inserting(
+    table_of(CustodyEntryRow),
+    (
+        "original_id",
+        "seq",
+        "prev_seq",
+        "act",
+        "from_holder",
+        "to_holder",
+        "at",
+        "actor",
+        "parcel_id",
+    ),
+)
+_HOLDINGS = inserting(table_of(HoldingRow), ("original_id", "seq", "holder", "since", "parcel_id"))
 
 
 def _entry(entry: Entry, by: str, parcel_id: UUID | None) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy import delete, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.domain import deadlines, duties, handoffs, leases, pressing, waits, watches
@@ -37,6 +36,7 @@ from shared.chance import new_id
 from shared.clock import SHANGHAI, local_date
 from shared.db import gathering
 from shared.db.base import table_of
+from shared.db.rows import inserting
 from shared.errors import ConflictError, Fault, ForbiddenError, InvalidError
 from shared.http import etags
 from shared.means import Origin, means, origin
@@ -428,11 +428,14 @@ async def set_watches(desk: Desk, *, first: bool = False) -> None:
     await gathering.write(desk.session, _SET_WATCHES, rows)
 
 
-_WATCH = insert(table_of(WatchRow))
-_SET_WATCHES = _WATCH.on_conflict_do_update(
-    index_elements=["handoff_id", "sign", "revision"],
-    set_={"on_day": _WATCH.excluded.on_day},
-    where=table_of(WatchRow).c.fired_at.is_(None),
+_SET_WATCHES = inserting(
+    table_of(WatchRow),
+    ("handoff_id", "sign", "revision", "on_day"),
+    key=("handoff_id", "sign", "revision"),
+    conflict="""
+    ON CONFLICT (handoff_id, sign, revision) DO UPDATE SET on_day = excluded.on_day
+    WHERE watch.fired_at IS NULL
+    """,
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -72,6 +72,28 @@ async def secrets(
 async def next_due(session: AsyncSession, *, files: bool, at: datetime) -> PartnerWebhookRow | None:
     """The next that is due and has no earlier one of its matter before it; locked. Of the files of
     one partner one at a time."""
+    found: PartnerWebhookRow | None = await session.scalar(_DUE[files], {"at": at})
+    return found
+
+
+def _in_hand() -> ColumnElement[bool]:
+    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
+    other = aliased(PartnerWebhookRow)
+    return (
+        select(other.turn)
+        .where(
+            other.partner == PartnerWebhookRow.partner,
+            other.kind == ATTACHED,
+            other.settled_at.is_(None),
+            other.attempts > 0,
+            other.last_error.is_(None),
+            other.next_attempt_at > bindparam("at"),
+        )
+        .exists()
+    )
+
+
+def _due(*, files: bool) -> Select[PartnerWebhookRow]:
     earlier = aliased(PartnerWebhookRow)
     is_file = PartnerWebhookRow.kind == ATTACHED
     waiting = (
@@ -84,13 +106,13 @@ async def next_due(session: AsyncSession, *, files: bool, at: datetime) -> Partn
         )
         .exists()
     )
-    return await session.scalar(
+    return (
         select(PartnerWebhookRow)
         .where(
             PartnerWebhookRow.settled_at.is_(None),
-            PartnerWebhookRow.next_attempt_at <= at,
+            PartnerWebhookRow.next_attempt_at <= bindparam("at"),
             ~waiting,
-            and_(is_file, ~_in_hand(at)) if files else ~is_file,
+            and_(is_file, ~_in_hand()) if files else ~is_file,
         )
         .order_by(PartnerWebhookRow.next_attempt_at, PartnerWebhookRow.turn)
         .limit(1)
@@ -98,21 +120,8 @@ async def next_due(session: AsyncSession, *, files: bool, at: datetime) -> Partn
     )
 
 
-def _in_hand(at: datetime) -> ColumnElement[bool]:
-    """Another file of the same partner is being fetched: begun, and neither done nor put off."""
-    other = aliased(PartnerWebhookRow)
-    return (
-        select(other.turn)
-        .where(
-            other.partner == PartnerWebhookRow.partner,
-            other.kind == ATTACHED,
-            other.settled_at.is_(None),
-            other.attempts > 0,
-            other.last_error.is_(None),
-            other.next_attempt_at > at,
-        )
-        .exists()
-    )
+# Several times a second somebody looks: composing it anew would cost more than asking.
+_DUE = {files: _due(files=files) for files in (False, True)}
 
 
 async def webhooks(

@@ -18,7 +18,7 @@ from tests.bench import samples, wire
 from tests.bench.figures.submit import posted, submission
 from tests.bench.multiply import Plan, multiply, person
 from tests.bench.report import Figure
-from tests.bench.stage import Stage, listens
+from tests.bench.stage import BEGINNING, Stage, listens
 from tests.bench.wire import Wire
 
 FEW = 10_000
@@ -37,15 +37,17 @@ class Call:
 
 
 async def measure(stage: Stage) -> list[Figure]:
-    shares = await samples.take_samples(stage)
-    began = perf_counter()
+    told = stage.samples
+    # Of a year's cases most are over, few wait or are being worked on.
+    shares = {told.done: 0.90, told.waiting: 0.04, told.accepted: 0.04, told.papers: 0.02}
     sizes = {"tongban_few": FEW, "tongban_many": MANY}
-    await _databases(stage, sizes, shares)
-    loaded = perf_counter() - began
-    before = await _scans(stage, "tongban_many")
-    async with _apis(stage, sizes) as ports:
-        times = await _in_turns(_calls(stage), ports)
-    after = await _scans(stage, "tongban_many")
+    began = perf_counter()
+    async with _databases(stage, sizes, shares):
+        loaded = perf_counter() - began
+        before = await _scans(stage, "tongban_many")
+        async with _apis(stage, sizes) as ports:
+            times = await _in_turns(_calls(stage), ports)
+        after = await _scans(stage, "tongban_many")
     scanned = ", ".join(name for name in before if after.get(name, 0) > before[name])
     said = f"{MANY:,} cases, loaded in {loaded:.0f} s; read whole: {scanned or 'no table'}"
     return [_figure(name, few, many, scanned, said) for name, (few, many) in times.items()]
@@ -68,28 +70,32 @@ def _figure(
     )
 
 
-async def _databases(stage: Stage, sizes: Mapping[str, int], shares: Mapping[str, float]) -> None:
-    """Both from the one that has the samples, which nobody may use meanwhile."""
-    served = stage.served
-    await asyncio.gather(*(asyncio.to_thread(each.stop) for each in served.processes))
-    for name in sizes:
-        await served.database.administer(f'DROP DATABASE IF EXISTS "{name}"')
-        await served.database.create(name, template="tongban")
-    for each in served.processes:
-        each.start()
-    await served.ready()
+@asynccontextmanager
+async def _databases(
+    stage: Stage, sizes: Mapping[str, int], shares: Mapping[str, float]
+) -> AsyncIterator[None]:
+    """Each from the copy that was set aside with the samples; they are dropped again."""
+    database = stage.served.database
     # The million is analysed when it is there; vacuuming it meanwhile would only hold it up.
-    await served.database.administer("ALTER SYSTEM SET autovacuum = off")
-    await served.database.administer("SELECT pg_reload_conf()")
+    await database.administer("ALTER SYSTEM SET autovacuum = off")
+    await database.administer("SELECT pg_reload_conf()")
     windows = samples.places("centre")
     offices = samples.places("office", ending="-RS")
-    for name, count in sizes.items():
-        plan = Plan(count, utc_now(), "630000", windows, offices)
+    try:
+        for name, count in sizes.items():
+            await database.create(name, template=BEGINNING)
+            plan = Plan(count, utc_now(), "630000", windows, offices)
 
-        async def connect(name: str = name) -> Any:
-            return await stage.connect(name)
+            async def connect(name: str = name) -> Any:
+                return await stage.connect(name)
 
-        await multiply(connect, stage.keys, shares=shares, plan=plan, houses=HOUSES)
+            await multiply(connect, stage.keys, shares=shares, plan=plan, houses=HOUSES)
+        yield
+    finally:
+        for name in sizes:
+            await database.administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await database.administer("ALTER SYSTEM RESET autovacuum")
+        await database.administer("SELECT pg_reload_conf()")
 
 
 @asynccontextmanager
@@ -110,8 +116,11 @@ async def _apis(
             processes.append(process)
             ports[database, house] = port
     try:
-        for port in ports.values():
-            await listens(port)
+        for port, process in zip(ports.values(), processes, strict=True):
+            try:
+                await listens(port)
+            except OSError as error:
+                raise RuntimeError(process.log.read_text()[-2000:]) from error
         yield ports
     finally:
         await asyncio.gather(*(asyncio.to_thread(each.stop) for each in processes))
