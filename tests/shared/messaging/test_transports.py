@@ -196,12 +196,20 @@ async def test_poison_is_parked_and_the_rest_goes_on(street: Street) -> None:
         await session.execute(
             text("UPDATE outbox SET data = '{}' WHERE subject = 'a' AND sequence = 2")
         )
+
+    async def parked_now() -> list[int]:
+        async with street.south.sessions() as session:
+            return [row.sequence for row in await parked.list_parked(session)]
+
+    async def is_parked() -> bool:
+        return await parked_now() == [2]
+
     async with street.relaying().listening().applying().open():
         await until(has_applied(street.south, 4))
         await until(has_published(street.north))
+        await until(is_parked)
     assert await street.south.applied() == {"a": [1], "b": [1, 2, 3]}
-    async with street.south.sessions() as session:
-        assert [row.sequence for row in await parked.list_parked(session)] == [2]
+    assert await parked_now() == [2]
 
 
 async def test_a_handler_that_always_fails_holds_up_its_own_subject_only(street: Street) -> None:
