@@ -9,10 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi import Response
 
 from services.routing import timers
+from services.routing.actions.claiming import Claim, Claims
 from services.routing.domain.deadlines import Light
 from services.routing.domain.queues import Entry, in_order
+from shared.http.idempotency import Along
+from shared.means import Origin
 from tests.routing.builders import OFFICE, WINDOW, House, counted
 
 # One handoff many times over: what matters is the queue, not how it got there.
@@ -337,8 +341,33 @@ async def test_a_claim_is_two_statements(house: House) -> None:
         answer = await house.post(f"/queues/{OFFICE}/claims", who, limit=2)
     assert answer.status_code == 200
     own = [each for each in statements if "pg_snapshot_xmin" not in each]
-    # The claim with the queue's change; the trail with the key and its answer.
+    # A look; the claim with the queue's change, the trail, the key and its answer.
     assert len(own) == 2, own
+
+
+async def test_where_another_process_is_quicker_nothing_is_claimed_twice_and_nothing_is_left(
+    house: House,
+) -> None:
+    """Two that know nothing of each other look at the same queue."""
+    for _ in range(8):
+        await house.receive()
+    await house.get(f"/queues/{OFFICE}/handoffs", house.officer())
+    desks = [Claims(house.premises.sessions, house.premises.carried) for _ in range(2)]
+    along = Along(Response(), {})
+    at = house.clock()
+
+    def claim(number: int) -> Claim:
+        by = Origin(actor=f"officer-{number}", role="officer", location=OFFICE)
+        return Claim(by, 1, at, lambda _: along)
+
+    for _ in range(4):
+        await asyncio.gather(
+            *(desk.take(OFFICE, claim(number)) for number, desk in enumerate(desks))
+        )
+    held = await house.rows("SELECT holder FROM handoff WHERE holder IS NOT NULL")
+    assert sorted(row.holder for row in held) == ["officer-0"] * 4 + ["officer-1"] * 4
+    told = await house.rows("SELECT facts FROM audit WHERE action = 'handoffs-claimed'")
+    assert len({id_ for row in told for id_ in row.facts["handoffs"]}) == 8
 
 
 async def test_a_claim_that_is_asked_for_oddly_goes_the_whole_way_to_the_same_answer(

@@ -218,19 +218,24 @@ async def claim_next(
 ) -> Sequence[Sequence[Queued]]:
     """For each, the first so many that nobody holds, skipping what another process is just taking;
     who looks at the queue is told."""
-    claimed = await session.execute(
-        _CLAIM,
-        {
-            "location": location,
-            "holders": [each.holder for each in claimers],
-            "names": [each.holder_name for each in claimers],
-            "limits": [each.limit for each in claimers],
-            "untils": [each.until for each in claimers],
-            "total": sum(each.limit for each in claimers),
-        },
-    )
+    claimed = await session.execute(_CLAIM, asked_by(location, claimers))
+    return by_claimer(claimed.all(), claimers)
+
+
+def asked_by(location: str, claimers: Sequence[Claimer]) -> dict[str, Any]:
+    return {
+        "location": location,
+        "holders": [each.holder for each in claimers],
+        "names": [each.holder_name for each in claimers],
+        "limits": [each.limit for each in claimers],
+        "untils": [each.until for each in claimers],
+        "total": sum(each.limit for each in claimers),
+    }
+
+
+def by_claimer(rows: Sequence[Queued], claimers: Sequence[Claimer]) -> Sequence[Sequence[Queued]]:
     found: list[list[Queued]] = [[] for _ in claimers]
-    for row in sorted(claimed.all(), key=order_key):
+    for row in sorted(rows, key=order_key):
         found[row.place - 1].append(row)
     return found
 
