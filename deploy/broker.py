@@ -57,6 +57,10 @@ class Broker:
         return f"amqp://tongban:{self._password}@127.0.0.1:{self._port}/"
 
     @property
+    def log(self) -> Path:
+        return self._folder / "log.txt"
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -64,8 +68,7 @@ class Broker:
         """Returns when it takes connections."""
         if self.running:
             return
-        log = (self._folder / "log.txt").open("ab")
-        with log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._server)],
                 env=self._environment(),

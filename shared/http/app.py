@@ -102,11 +102,13 @@ def _health(house: str, checks: dict[str, Check]) -> APIRouter:
     router = APIRouter(prefix=f"/{house}", include_in_schema=False)
 
     @router.get("/livez")
-    async def livez() -> dict[str, str]:
+    async def livez(request: Request) -> dict[str, str]:
+        request.state.operation = "livez"
         return {"status": "alive"}
 
     @router.get("/readyz")
     async def readyz(request: Request) -> JSONResponse:
+        request.state.operation = "readyz"
         found = {}
         for name, check in checks.items():
             found[name] = await _ask(check)
@@ -128,7 +130,8 @@ async def _ask(check: Check) -> str | None:
 
 def _templates(routers: Sequence[APIRouter], house: str) -> Mapping[str, str]:
     """By operation: the path with the names of what stands in it."""
-    return {
+    health = {name: f"/{house}/{name}" for name in ("livez", "readyz")}
+    return health | {
         route.operation: f"/{house}{route.path}"
         for router in routers
         for route in router.routes

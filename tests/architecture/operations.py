@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
 from deploy.embedded import HOUSES
@@ -105,6 +106,17 @@ async def _build() -> dict[str, FastAPI]:
             premises = await stack.enter_async_context(open_premises(house, settings, utc_now))
             apps[house] = module.create_app(premises)
     return apps
+
+
+def endpoints(apps: Mapping[str, FastAPI]) -> Iterator[APIRoute]:
+    """Those of included routers too, which an application only refers to."""
+    waiting: list[Any] = [route for app in apps.values() for route in app.routes]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, APIRoute):
+            yield each
+        elif (router := getattr(each, "original_router", None)) is not None:
+            waiting += router.routes
 
 
 def operations(apps: Mapping[str, FastAPI]) -> Iterator[Operation]:

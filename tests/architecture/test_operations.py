@@ -2,13 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, get_args
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
-from tests.architecture.operations import GRANTS, Operation, applications, operations
+from tests.architecture.operations import GRANTS, Operation, applications, endpoints, operations
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -33,12 +35,9 @@ def test_operations_and_grants_are_the_same_set(offered: Sequence[Operation], ho
 
 def test_no_endpoint_is_left_out_of_the_pages(apps: Mapping[str, FastAPI]) -> None:
     """What is not on the page is not in the walk: health and the pages themselves only."""
-    hidden = {
-        route.path
-        for app in apps.values()
-        for route in app.routes
-        if isinstance(route, APIRoute) and not route.include_in_schema
-    }
+    routes = list(endpoints(apps))
+    assert len(routes) > 150
+    hidden = {route.path for route in routes if not route.include_in_schema}
     allowed = re.compile(r"^/(intake|routing|notify)/(livez|readyz|docs.*|redoc)$")
     assert not [path for path in hidden if not allowed.match(path)]
 
@@ -62,6 +61,61 @@ def test_every_operation_says_in_chinese_what_it_does(offered: Sequence[Operatio
 def test_every_body_has_an_example(offered: Sequence[Operation]) -> None:
     without = [str(each) for each in offered if each.takes_json and not each.examples]
     assert without == []
+
+
+def test_a_number_in_a_body_is_no_yes_or_no_and_the_other_way_round(
+    apps: Mapping[str, FastAPI],
+) -> None:
+    """As the pages say; by itself Pydantic takes true for 1, and "yes" for true."""
+    models = _models_of_bodies(apps)
+    assert len(models) > 50
+    lax = [
+        f"{model.__name__}.{name}"
+        for model in models
+        for name, field in model.model_fields.items()
+        for kind, others in _NOT.items()
+        if kind in _plain(field.annotation) and any(_takes(field, kind, other) for other in others)
+    ]
+    assert sorted(set(lax)) == []
+
+
+# What must not pass for it.
+_NOT: Mapping[type, Sequence[str]] = {int: ("true", '"1"'), bool: ("1", '"yes"')}
+
+
+def _models_of_bodies(apps: Mapping[str, FastAPI]) -> set[type[BaseModel]]:
+    found: set[type[BaseModel]] = set()
+    waiting = [
+        route.body_field.field_info.annotation for route in endpoints(apps) if route.body_field
+    ]
+    while waiting:
+        for each in _plain(waiting.pop()):
+            if isinstance(each, type) and issubclass(each, BaseModel) and each not in found:
+                found.add(each)
+                waiting += [field.annotation for field in each.model_fields.values()]
+    return found
+
+
+def _plain(annotation: Any) -> Iterator[Any]:
+    """What an annotation speaks of, within lists, choices and what is said beside it."""
+    inner = get_args(annotation)
+    if not inner:
+        yield annotation
+    for each in inner:
+        yield from _plain(each)
+
+
+def _takes(field: FieldInfo, kind: type, other: str) -> bool:
+    if kind not in (field.annotation, *get_args(field.annotation)):
+        return False
+    told: Any = field.annotation
+    for each in field.metadata:
+        told = Annotated[told, each]
+    try:
+        TypeAdapter(told).validate_json(other)
+    except ValidationError:
+        return False
+    return True
 
 
 def test_every_parameter_in_a_path_has_an_example(offered: Sequence[Operation]) -> None:

@@ -85,16 +85,20 @@ def _spelt(number: int) -> str:
 
 def _forms(text: str) -> Iterator[str]:
     """With JSON's or an address's escapes taken off; and what hexadecimal and base64 would say."""
-    yield text
-    if "\\u" in text:
-        unescaped = text.replace("\\\\u", "\\u")
-        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda each: chr(int(each[1], 16)), unescaped)
+    yield from _unescaped(text)
     if "%" in text:
         yield unquote_to_bytes(text).decode("utf-8", "ignore")
     for run in re.findall(r"[0-9a-f]{22,}", text):
-        yield bytes.fromhex(run[: len(run) & ~1]).decode("utf-8", "ignore")
+        yield from _unescaped(bytes.fromhex(run[: len(run) & ~1]).decode("utf-8", "ignore"))
     for run in re.findall(r"[A-Za-z0-9+/]{16,}", text):
-        yield base64.b64decode(run[: len(run) & ~3]).decode("utf-8", "ignore")
+        yield from _unescaped(base64.b64decode(run[: len(run) & ~3]).decode("utf-8", "ignore"))
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    yield text
+    if "\\u" in text:
+        once = text.replace("\\\\u", "\\u")
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda each: chr(int(each[1], 16)), once)
 
 
 def _replaced(part: Any, place: str, new: New) -> Any:

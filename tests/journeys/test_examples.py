@@ -31,7 +31,7 @@ ABSENT = {
 @pytest.mark.timeout(600)
 async def test_every_example_works_as_it_stands(place: Path) -> None:
     async with _installation(place / "data") as preparing:
-        pages = [await _page(preparing, house) for house in HOUSES]
+        pages = [await page_of(preparing, house) for house in HOUSES]
         shown = [
             (operation, name, body)
             for operations in pages
@@ -57,7 +57,7 @@ async def _installation(folder: Path) -> AsyncIterator[Preparing]:
         await instance.stop()
 
 
-async def _page(preparing: Preparing, house: str) -> list[Operation]:
+async def page_of(preparing: Preparing, house: str) -> list[Operation]:
     answer = await preparing.world.client.get(f"/{house}/openapi.json")
     page = answer.json()
     return [

@@ -29,7 +29,7 @@ from tests.journeys.marking import (
     telling,
 )
 from tests.journeys.preparing import PREPARED, Preparing, at_once, with_papers
-from tests.journeys.test_examples import ABSENT, HOUSES, _page
+from tests.journeys.test_examples import ABSENT, HOUSES, page_of
 from tests.shared.files import samples
 
 # What is written there is about offices, days, parcels and systems, and shown to everybody who
@@ -141,8 +141,8 @@ async def test_marked_values_are_nowhere_that_they_should_not_be(
 
 
 async def _walk(walk: Walk) -> None:
-    operations = [each for house in HOUSES for each in await _page(walk.at, house)]
-    await at_once((each.name, partial(_visit, walk, each)) for each in operations)
+    operations = [each for house in HOUSES for each in await page_of(walk.at, house)]
+    await at_once((each.name, partial(visit, walk, each)) for each in operations)
     await asyncio.gather(*(_look_at_people(walk, each) for each in operations))
     assert walk.seen > 3
 
@@ -186,7 +186,7 @@ async def _keep_files(walk: Walk) -> None:
         assert answer.status_code == 201, answer.text
 
 
-async def _visit(walk: Walk, operation: Operation) -> None:
+async def visit(walk: Walk, operation: Operation) -> None:
     walk.telling.update(telling(operation.body, operation.schemas, operation.name))
     for name, body in operation.examples.items():
         if (operation.name, name) not in ABSENT:

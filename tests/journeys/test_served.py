@@ -4,20 +4,31 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy import conserve
+from deploy.database import DATABASE
 from deploy.served import Process, Served
 from deploy.stories import full_online
 from deploy.stories.people import World
+from shared.chores import HOUSES
+from shared.messaging.topology import Topology
 from shared.security.callers import Role
 from tests.broker import require_server
 from tests.journeys.collector import Collector, Told
+from tests.journeys.marking import Marks, look_through_files, settled
+from tests.journeys.preparing import Preparing, at_once
+from tests.journeys.tapping import tapped
+from tests.journeys.test_examples import page_of
+from tests.journeys.test_marked_values import OFFICIAL, Walk, visit
 
 pytestmark = [
     pytest.mark.processes,
@@ -46,6 +57,7 @@ async def served(places: Path, collector: Collector) -> AsyncIterator[Served]:
     require_server()
     houses = ("INTAKE", "ROUTING", "NOTIFY")
     told = {f"{house}_OTLP_ENDPOINT": collector.address for house in houses}
+    told |= {f"{house}_LOG_LEVEL": "DEBUG" for house in houses}
     made = Served(places / "served", apis=2, workers=2, environment=told)
     try:
         await made.start()
@@ -144,7 +156,7 @@ async def _restart_database(served: Served) -> None:
     await asyncio.to_thread(served.database.start)
 
 
-# The last: its case stays where the office has not claimed it.
+# These two are the last: their cases stay where they have come to.
 async def test_a_step_is_one_trace_through_processes_and_broker(
     served: Served, collector: Collector
 ) -> None:
@@ -191,3 +203,64 @@ def _way(span: Span, by_id: dict[bytes, Told]) -> list[tuple[str, str]]:
         way.append((service, at.name))
         _, at = by_id.get(at.parent_span_id, ("", None))
     return way
+
+
+# Who is asked, corrected, told and decided about, in words that only some houses may read.
+PERSONAL = (
+    *("submit_case", "correct_case", "give_supplement", "request_withdrawal", "notice_handoff"),
+    *("refuse_handoff", "decide_handoff", "write_message", "send_reminder", "make_appointment"),
+)
+HEARD = {
+    *("intake.case-received.v1", "intake.application-amended.v1", "intake.supplement-given.v1"),
+    *("intake.withdrawal-requested.v1", "routing.notice-issued.v1", "routing.handoff-refused.v1"),
+    *("routing.case-decided.v1", "routing.message-written.v1", "routing.appointment-made.v1"),
+}
+
+
+async def test_marked_values_are_in_no_message_of_the_broker_and_in_no_log(served: Served) -> None:
+    marks, topology = Marks(), Topology(HOUSES)
+    async with tapped(served.broker.url, topology) as tap, world_of(served, "marked") as world:
+        before = await _recorded(served)
+        walk = Walk(Preparing(world), marks)
+        operations = [each for house in HOUSES for each in await page_of(walk.at, house)]
+        await at_once(
+            (each.name, partial(visit, walk, each)) for each in operations if each.name in PERSONAL
+        )
+        await settled(served.database.socket_folder, DATABASE)
+        told = await _recorded(served) - before
+        await tap.until(lambda: told <= {each.id for each in tap.taken})
+        # One in clear, which no house can read and both set aside: it would have been seen.
+        body, header = marks.new("planted body"), marks.phone("planted header")
+        exchange = topology.exchange("intake")
+        await tap.plant(exchange, "interactive.x", f'{{"name": "{body}"}}', {"phone": header})
+        await tap.until(lambda: [each.exchange for each in tap.taken].count("tongban.dead") == 2)
+    assert not walk.wrong, "\n".join(walk.wrong)
+    assert walk.taken == set(PERSONAL)
+    assert {each.type for each in tap.taken} >= HEARD
+    assert any('"sealed":' in each.text for each in tap.taken)
+    found = {
+        (each.exchange, what)
+        for each in tap.taken
+        for what in marks.found_in(each.text)
+        if not what.startswith(OFFICIAL)
+    }
+    places, whats = (exchange, "tongban.dead"), ("planted body", "planted header")
+    assert found == {(place, what) for place in places for what in whats}
+    # Not even by whoever complains of it.
+    assert look_through_files(served.folder, marks) == {}
+    said = "".join(each.log.read_text("utf-8", "replace") for each in served.processes)
+    assert "message_unreadable" in said
+    assert "request_served" in said
+    broker = served.broker.log.read_text("utf-8", "replace")
+    assert "RabbitMQ" in broker
+    assert marks.found_in(broker) == set()
+
+
+async def _recorded(served: Served) -> set[str]:
+    engine = create_async_engine(served.database.url("postgres"))
+    outboxes = " UNION ALL ".join(f"SELECT id FROM {house}.outbox" for house in HOUSES)
+    try:
+        async with engine.connect() as connection:
+            return {str(each) for each in await connection.scalars(text(outboxes))}
+    finally:
+        await engine.dispose()

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.intake.actions import reading
 from services.intake.actions.reading import Line, Look, Sought
@@ -43,7 +43,7 @@ class SearchIn(BaseModel):
     received_from: date | None = Field(default=None, description="收件日期，从这天起")
     received_to: date | None = Field(default=None, description="收件日期，到这天止")
     after: str | None = Field(default=None, max_length=500, description="上一页答复中的 next")
-    limit: int = Field(default=50, ge=1, le=200, description="每页条数，最多 200")
+    limit: StrictInt = Field(default=50, ge=1, le=200, description="每页条数，最多 200")
 
 
 @router.get("", summary="办件列表与窗口待办")

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.intake.actions import erasing, holding, holdings
 from services.intake.actions.erasing import Asked
@@ -161,7 +161,7 @@ class PersonIn(BaseModel):
     )
     purpose: str = Field(max_length=100, description="用途，记入审计", examples=["个人查阅申请"])
     after: str | None = Field(default=None, max_length=50, description="上一页答复中的 next")
-    limit: int = Field(default=50, ge=1, le=200, description="每页几个办件")
+    limit: StrictInt = Field(default=50, ge=1, le=200, description="每页几个办件")
 
 
 class HoldingOut(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.notify.actions import deliveries as actions
 from services.notify.actions import printing, showing
@@ -329,8 +329,10 @@ class HandoverIn(BaseModel):
     collector_name: Annotated[str | None, Personal("name")] = Field(
         default=None, max_length=100, description="代领人姓名"
     )
-    identity_checked: bool = Field(description="已核验领取人身份证件")
-    authority_seen: bool = Field(default=False, description="已查验授权或身份关系证明（代领）")
+    identity_checked: StrictBool = Field(description="已核验领取人身份证件")
+    authority_seen: StrictBool = Field(
+        default=False, description="已查验授权或身份关系证明（代领）"
+    )
     reference: str = Field(default="", max_length=200, description="签收单编号或扫描件摘要")
     exchanged: list[Annotated[str, Field(max_length=50)]] = Field(
         default_factory=list, max_length=50, description="当面补交的容缺材料编码"

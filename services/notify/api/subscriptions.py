@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from services.notify.actions import recovery
 from services.notify.actions import subscriptions as actions
@@ -169,7 +169,7 @@ class AttemptPage(BaseModel):
 
 
 class RotationIn(BaseModel):
-    overlap_hours: int = Field(
+    overlap_hours: StrictInt = Field(
         default=24, ge=0, le=168, description="新旧密钥同时签名多少小时；0 为旧的立即作废"
     )
 
@@ -179,7 +179,7 @@ class RecoveryIn(BaseModel):
 
     webhook_id: UUID | None = Field(default=None, description="只重推这一条（推送编号 id）")
     since: datetime | None = Field(default=None, description="重推此时以来发生的全部，含已送达的")
-    failed: bool = Field(default=False, description="重推多次未成的全部")
+    failed: StrictBool = Field(default=False, description="重推多次未成的全部")
 
 
 def _plain(seen: Seen) -> dict[str, object]:

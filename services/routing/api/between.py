@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.routing.actions import between
 from services.routing.actions.between import Verified
@@ -68,7 +68,7 @@ class VerificationIn(ActIn):
     materials: list[Annotated[str, Field(max_length=100)]] = Field(
         min_length=1, max_length=100, description="核验了哪些材料", examples=[["M1"]]
     )
-    passed: bool = Field(description="与提交内容一致")
+    passed: StrictBool = Field(description="与提交内容一致")
     how: Literal["original_seen", "e_certificate", "data_check", "video"] = Field(
         description="original_seen 当面看原件、e_certificate 电子证照、data_check 数据核对、"
         "video 视频"

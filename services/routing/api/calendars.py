@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from services.routing.actions import calendars
 from services.routing.grants import GRANTS
@@ -76,7 +76,7 @@ class LocalDayIn(BaseModel):
         pattern=r"^\d{6}(\d{3}(\d{3})?)?$", description="行政区划代码", examples=["632800"]
     )
     day: date = Field(examples=["2026-08-25"])
-    works: bool = Field(default=False, description="true 上班、false 放假")
+    works: StrictBool = Field(default=False, description="true 上班、false 放假")
     name: str = Field(max_length=50, description="节日名称", examples=["那达慕"])
     source: str = Field(min_length=1, max_length=200, description="文号或出处")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, unquote
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.routing.actions import clients
 from services.routing.actions.clients import Account, ClientRefusedError
@@ -88,7 +88,7 @@ async def list_clients(session: Reading, after: After = None, limit: Limit = 50)
 
 
 class RotationIn(BaseModel):
-    overlap_hours: int = Field(
+    overlap_hours: StrictInt = Field(
         default=24, ge=0, le=720, description="旧密钥再有效几小时", examples=[24]
     )
 

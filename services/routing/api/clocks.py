@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.routing.api.handoffs import HandoffId
 from services.routing.domain.clock import Kind, State
@@ -127,13 +127,15 @@ class WhatIfIn(BaseModel):
     suspend_from: date | None = Field(
         default=None, description="假如从这一天起启动特别程序", examples=["2030-01-07"]
     )
-    working_days: int | None = Field(
+    working_days: StrictInt | None = Field(
         default=None, ge=1, le=365, description="特别程序需要几个工作日", examples=[10]
     )
     procedure: str | None = Field(
         default=None, max_length=100, description="特别程序代码；不填则取本事项公布的第一项"
     )
-    extend: int | None = Field(default=None, ge=1, le=365, description="假如延长几日", examples=[5])
+    extend: StrictInt | None = Field(
+        default=None, ge=1, le=365, description="假如延长几日", examples=[5]
+    )
 
 
 class WhatIfOut(BaseModel):

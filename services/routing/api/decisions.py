@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from services.routing import events
 from services.routing.actions import decisions, pauses
@@ -23,7 +23,7 @@ _ASKED: dict[int | str, dict[str, Any]] = {
 
 class SuspensionIn(ActIn):
     procedure: str = Field(max_length=100, description="本事项公布的特别程序代码", examples=["S1"])
-    working_days: int = Field(ge=1, le=365, description="告知申请人的所需工作日")
+    working_days: StrictInt = Field(ge=1, le=365, description="告知申请人的所需工作日")
     reason: str = Field(min_length=1, max_length=1000, description="启动理由或依据")
 
 
@@ -63,7 +63,7 @@ async def resume_handoff(
 
 
 class ExtensionIn(ActIn):
-    working_days: int = Field(ge=1, le=60, description="延长几日", examples=[5])
+    working_days: StrictInt = Field(ge=1, le=60, description="延长几日", examples=[5])
     reason: str = Field(min_length=1, max_length=1000, description="延长的理由，告知申请人")
 
 
@@ -159,7 +159,7 @@ async def decide_handoff(
 
 
 class LaterCheckIn(ActIn):
-    kept: bool = Field(description="承诺是否属实", examples=[False])
+    kept: StrictBool = Field(description="承诺是否属实", examples=[False])
     finding: str = Field(min_length=1, max_length=1000, description="核查结果")
 
 

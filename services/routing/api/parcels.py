@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from services.routing.actions import parcels as actions
 from services.routing.api.custody import LedgerOut, with_ledgers
@@ -42,7 +42,7 @@ class ParcelIn(BaseModel):
     originals: list[Typed] = Field(
         default_factory=list, max_length=actions.MOST, description="原件标签或编号，可以先不填"
     )
-    transit: bool = Field(
+    transit: StrictBool = Field(
         default=False, description="只是经接收地中转；否则原件须属于接收地承办或收件的办件"
     )
 

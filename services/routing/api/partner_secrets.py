@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.routing.actions import partner_secrets
 from services.routing.api.partner_webhooks import Partner
@@ -48,7 +48,7 @@ class SecretIn(BaseModel):
         max_length=120,
         description="对方系统生成的密钥（whsec_…）；不填则由本系统生成",
     )
-    overlap_hours: int = Field(
+    overlap_hours: StrictInt = Field(
         default=24, ge=0, le=720, description="旧密钥再有效几小时", examples=[24]
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from services.routing.actions.claiming import Claim, Claims
 from services.routing.api.shortcuts import CACHING
@@ -136,7 +136,7 @@ def _page(rows: Sequence[Queued], limit: int) -> bytes:
 
 
 class ClaimIn(BaseModel):
-    limit: int = Field(default=1, ge=1, le=50, description="一次领取几件", examples=[1])
+    limit: StrictInt = Field(default=1, ge=1, le=50, description="一次领取几件", examples=[1])
 
 
 class ClaimsOut(BaseModel):

@@ -71,6 +71,15 @@ async def test_whoever_is_turned_away_leaves_a_line_and_no_word_of_theirs(
     assert told[2]["method"] == "-"
 
 
+async def test_who_asks_after_our_health_leaves_a_line_with_that_door(
+    kept: Path, client: httpx.AsyncClient
+) -> None:
+    for name in ("livez", "readyz"):
+        await client.get(f"/house/{name}")
+    told = [(each["route"], each["subject"]) for each in lines(kept)]
+    assert told == [("/house/livez", "anonymous"), ("/house/readyz", "anonymous")]
+
+
 async def test_a_full_disk_ends_no_request(
     app: FastAPI, client: httpx.AsyncClient, bearer: Token, tmp_path: Path
 ) -> None:
