@@ -61,6 +61,25 @@ async def test_everything_wrong_with_a_refusal_is_told_at_once(house: House) -> 
         path, house.officer(), ground="not_eligible", competent_authority="某局", reason="不符"
     )
     assert [each["code"] for each in other.json()["faults"]] == ["authority-not-applicable"]
+    none = await house.post(path, house.officer(), ground="busy", competent_authority="某局")
+    assert [(each["pointer"], each["code"]) for each in none.json()["faults"]] == [
+        ("/ground", "not-an-option"),
+        ("/competent_authority", "authority-not-applicable"),
+        ("/reason", "reasons-missing"),
+    ]
+    assert "不符合申请条件（not_eligible）" in none.json()["faults"][0]["message_zh"]
+
+
+async def test_everything_wrong_with_a_transfer_is_told_at_once(house: House) -> None:
+    handoff = await house.claimed(await house.receive())
+    path = f"/handoffs/{handoff}/transfer-on"
+    answer = await house.post(path, house.officer(), location="NOWHERE", reason=" ")
+    assert [(each["pointer"], each["code"]) for each in answer.json()["faults"]] == [
+        ("/location", "bad-location"),
+        ("/reason", "reasons-missing"),
+    ]
+    silent = await house.post(path, house.officer(), location="620103-RS")
+    assert [each["code"] for each in silent.json()["faults"]] == ["reasons-missing"]
 
 
 async def test_a_refusal_names_the_right_authority_and_the_remedies(house: House) -> None:

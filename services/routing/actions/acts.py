@@ -176,7 +176,7 @@ async def transfer_handoff(
 ) -> HandoffRow:
     """转办: keeps the window's date; the new office's days start at its own receipt."""
     desk = await desks.begin(session, handoff_id, Step.TRANSFER_ON, deed)
-    place = joints.require_place(desk, to)
+    place = joints.require_place(desk, to, beside=refusals.reasons_of_transfer(reason))
     row = desk.handoff
     clock = clocks.stop(desks.clock_of(row), on=desk.acted_on)
     desks.move(desk, Step.TRANSFER_ON)

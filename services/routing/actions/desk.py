@@ -281,9 +281,10 @@ def require_duty(desk: Desk, step: Step, *, side: Side | None = None) -> None:
         _require_proof(desk, step, part)
         if part is Side.RECEIVING and answer.because is Because.SIDE:
             raise NotAtWindowError(answer)
-        # A step the status forbids is told with what it allows instead.
-        handoffs.after(Status(desk.handoff.status), step)
-        raise NotTheirsError(answer, _steps(desk, part))
+        may = _steps(desk, part)
+        if answer.because is Because.STATUS:
+            raise handoffs.StepNotAllowedError(Status(desk.handoff.status), step, may)
+        raise NotTheirsError(answer, may)
     if answer.approval is Approval.SUPERVISOR and not desk.supervised:
         raise ApprovalNeededError
 

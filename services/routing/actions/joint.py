@@ -160,7 +160,8 @@ def check_may_decide(desk: Desk, *, granted: bool) -> None:
         joint.check_may_grant(states_of(desk.sisters), str(desk.handoff.id))
 
 
-def require_place(desk: Desk, code: str) -> Location:
+def require_place(desk: Desk, code: str, *, beside: Sequence[Fault] = ()) -> Location:
+    """`beside`: what else is wrong, to be told at once."""
     place = desk.known.registry.location(code, on=desk.today)
     if place is None or place.kind is LocationKind.AGENT or code == desk.handoff.location:
         fault = Fault(
@@ -169,7 +170,9 @@ def require_place(desk: Desk, code: str) -> Location:
             "这个地点不存在、已停用，或不能作为办理地",
             "no such location that may handle this",
         )
-        raise InvalidError([fault])
+        raise InvalidError([fault, *beside])
+    if beside:
+        raise InvalidError(beside)
     return place
 
 

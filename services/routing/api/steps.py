@@ -27,10 +27,13 @@ async def accept_handoff(
 
 
 class RefusalIn(ActIn):
-    ground: Ground = Field(
+    # Looked at together with the rest of it, so that all that is wrong is told at once.
+    ground: str = Field(
+        json_schema_extra={"enum": list(Ground)},
+        max_length=50,
         description="理由：not_required 依法不需要、not_competent 不属本机关职权、"
         "not_eligible 不符合条件、false_materials 材料虚假、"
-        "not_supplemented 逾期未补正（仅限本事项如此规定的，且期限已满）、other 其他"
+        "not_supplemented 逾期未补正（仅限本事项如此规定的，且期限已满）、other 其他",
     )
     competent_authority: str | None = Field(
         default=None,
@@ -157,7 +160,7 @@ async def answer_handoff(
 
 class TransferIn(ActIn):
     location: str = Field(max_length=50, description="转往的办理地", examples=["620103-RS"])
-    reason: str = Field(min_length=1, max_length=1000, description="转办理由")
+    reason: str = Field(default="", max_length=1000, description="转办理由，必须写明")
 
 
 @router.post("/{handoff_id}/transfer-on", summary="转办", response_model=HandoffOut)

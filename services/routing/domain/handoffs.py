@@ -1,6 +1,6 @@
 """A handoff's legal status, the steps that change it, and how it can end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from services.routing.domain.words import Named
@@ -140,14 +140,15 @@ _ALLOWED: Mapping[Status, tuple[Step, ...]] = MappingProxyType(
 
 
 class StepNotAllowedError(ConflictError):
-    """Says where the handoff stands and what it allows from there."""
+    """Says where the handoff stands and what it allows from there: by the law's table alone, or
+    to whoever asked."""
 
     code = "handoff-step-not-allowed"
 
-    def __init__(self, status: Status, step: Step) -> None:
+    def __init__(self, status: Status, step: Step, may: Sequence[Step] | None = None) -> None:
         self.status = status
         self.step = step
-        self.allowed = allowed(status)
+        self.allowed = allowed(status) if may is None else tuple(may)
         can = "、".join(each.zh for each in self.allowed) or "无"
         super().__init__(
             f"当前状态为“{status.zh}”，不能进行“{step.zh}”；可以进行：{can}",

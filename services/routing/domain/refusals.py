@@ -21,6 +21,8 @@ class Ground(Named):
 def check(*, ground: str, competent_authority: str | None, reason: str) -> None:
     """All that is wrong with a refusal, at once."""
     faults = []
+    if ground not in set(Ground):
+        faults.append(_not_a_ground())
     elsewhere = ground == Ground.NOT_COMPETENT
     named = bool(competent_authority and competent_authority.strip())
     if elsewhere and not named:
@@ -81,6 +83,16 @@ def check_decision(*, result: str, opinion: str, certificate: bool) -> None:
         )
     if faults:
         raise InvalidError(faults)
+
+
+def _not_a_ground() -> Fault:
+    zh = "、".join(f"{each.zh}（{each.value}）" for each in Ground)
+    en = f"must be one of: {', '.join(Ground)}"
+    return Fault("/ground", "not-an-option", f"不予受理的理由只能是：{zh}", en)
+
+
+def reasons_of_transfer(reason: str) -> list[Fault]:
+    return [] if reason.strip() else [_reasons("/reason", "转办应当写明理由")]
 
 
 def _reasons(pointer: str, zh: str) -> Fault:
