@@ -17,6 +17,8 @@ from typing import Final
 import httpcore
 import httpx
 
+from shared.security.pool import Pool
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -169,12 +171,11 @@ class OutboundTransport(httpx.AsyncHTTPTransport):
     ) -> None:
         super().__init__(trust_env=False)
         # httpx has no argument for the network backend; httpcore's pool has.
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = Pool(
             ssl_context=httpx.create_ssl_context(verify=verify, trust_env=False),
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=30,
-            network_backend=_PinningBackend(listed, resolve),
+            connections=connections,
+            kept_for=30,
+            backend=_PinningBackend(listed, resolve),
         )
 
 
