@@ -16,6 +16,7 @@ from typing import TextIO
 import uvloop
 from pydantic import SecretStr
 
+from deploy import keys
 from deploy.database import EmbeddedDatabase
 from deploy.street import Street
 from migrations import runner
@@ -27,6 +28,7 @@ from shared.configuration import HouseSettings, IssuerSettings
 from shared.http.server import Server
 from shared.messaging.embedded import EmbeddedTransport
 from shared.premises import Premises, open_premises
+from shared.security.algorithms import DEFAULT
 from shared.security.issuer import ISSUER_URL, LocalIssuer
 from shared.security.keys import Keyring
 from shared.telemetry import logs, metrics, traces
@@ -108,7 +110,7 @@ async def open_street(
     folder: Path, database: EmbeddedDatabase, *, port: int, stop: asyncio.Event
 ) -> AsyncIterator[Street]:
     """The three houses with their loops running; they end when `stop` is set."""
-    Keyring.load_or_create(folder / "keys" / "keyring.json")
+    Keyring.load_or_create(folder / "keys" / "keyring.json", algorithm=keys.chosen() or DEFAULT)
     issuer = LocalIssuer.load_or_create(folder / "keys" / "issuer.pem")
     (folder / "keys" / "issuer.jwks.json").write_text(json.dumps(issuer.jwks()), encoding="utf-8")
     transport = EmbeddedTransport(tuple(HOUSES))

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy import conserve
+from deploy import conserve, keys
 from deploy.database import EmbeddedDatabase
 from deploy.embedded import HOUSES, house_settings
 from services.intake import app as intake
@@ -36,7 +36,6 @@ from shared.premises import Premises, open_premises
 from shared.security.grants import Grants, describe
 from shared.security.keys import Keyring
 from shared.security.resealing import House, reseal_houses
-from shared.security.ring import ROTATED
 
 _GRANTS: Mapping[str, Grants] = MappingProxyType(
     {"intake": INTAKE, "routing": ROUTING, "notify": NOTIFY}
@@ -152,8 +151,8 @@ def duty_rows() -> Iterator[tuple[str, str, str, str, str]]:
 def rotate_keys() -> None:
     """New keys for what is sealed, then everything taken to them; all houses go on meanwhile."""
     ring = Keyring.load(_folder() / "keys" / "keyring.json")
-    for purpose in ROTATED:
-        typer.echo(f"{purpose}: {ring.rotate(purpose)}")
+    for purpose, kid in keys.rotate_in(ring, keys.chosen()):
+        typer.echo(f"{purpose}: {kid}")
     asyncio.run(_reseal_houses())
     typer.echo("请重新备份密钥环；旧备份仍要用旧密钥才能读出")
 

@@ -77,7 +77,7 @@ def add_chores(
         stored=stored,
         gather=gathering.apply,
     )
-    sealer = Sealer(premises.sealer_engine, premises.clock)
+    sealer = Sealer(premises.sealer_engine, premises.clock, keys=premises.carried.keys)
     workers.add(f"{house}-relay", relay.run)
     workers.add(f"{house}-listener", lambda stop: transport.listen(listener, stop))
     workers.add(f"{house}-applier", applier.run)

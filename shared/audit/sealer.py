@@ -28,6 +28,8 @@ from shared.audit.chain import (
 )
 from shared.audit.trail import AUDIT
 from shared.clock import Clock
+from shared.security.algorithms import AES
+from shared.security.keys import Keyring
 
 RECENT: Final = timedelta(minutes=5)
 SWEEP_EVERY: Final = timedelta(hours=1)
@@ -41,14 +43,15 @@ log = structlog.get_logger(__name__)
 
 
 class Sealer:
-    """Keeps a house's chain up to date, a turn at a time."""
+    """Keeps a house's chain up to date, a turn at a time, with the hash of the family that proves
+    its rows."""
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, *, digest: str = "sha256", limit: int = 1000
+        self, engine: AsyncEngine, clock: Clock, *, keys: Keyring | None = None, limit: int = 1000
     ) -> None:
         self._engine = engine
         self._clock = clock
-        self._digest = digest
+        self._keys = keys
         self._limit = limit
         self._swept_at: datetime | None = None
 
@@ -56,8 +59,9 @@ class Sealer:
         """Seal what is there, up to the limit; whether there is more."""
         at = self._clock()
         sweep = self._swept_at is None or at - self._swept_at >= SWEEP_EVERY
+        family = self._keys.algorithm("audit") if self._keys else AES
         seal = await seal_once(
-            self._engine, at=at, limit=self._limit, digest=self._digest, sweep=sweep
+            self._engine, at=at, limit=self._limit, digest=family.digest_name, sweep=sweep
         )
         more = seal is not None and seal.size == self._limit
         if sweep and not more:

@@ -1,4 +1,4 @@
-"""The one seam for cryptographic algorithms: a name in the settings chooses the family."""
+"""The one seam for cryptographic algorithms: whoever makes or rotates keys names the family."""
 
 import hashlib
 import hmac
@@ -41,6 +41,7 @@ class Algorithm:
     cipher: Callable[[bytes], Aead]
     mac: Callable[[bytes, bytes], bytes]
     digest: Callable[[], Digest]
+    digest_name: str
 
 
 class _Sm4Gcm:
@@ -83,8 +84,10 @@ def _hmac_sm3(key: bytes, data: bytes) -> bytes:
     return mac.finalize()
 
 
-AES: Final = Algorithm("aes256gcm-hmacsha256", 1, 32, AESGCM, _hmac_sha256, hashlib.sha256)
-SM: Final = Algorithm("sm4gcm-hmacsm3", 2, 16, _Sm4Gcm, _hmac_sm3, _Sm3)
+AES: Final = Algorithm(
+    "aes256gcm-hmacsha256", 1, 32, AESGCM, _hmac_sha256, hashlib.sha256, "sha256"
+)
+SM: Final = Algorithm("sm4gcm-hmacsm3", 2, 16, _Sm4Gcm, _hmac_sm3, _Sm3, "sm3")
 
 ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
     {each.name: each for each in (AES, SM)}
@@ -92,7 +95,7 @@ ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
 BY_CODE: Final[Mapping[int, Algorithm]] = MappingProxyType({each.code: each for each in (AES, SM)})
 DEFAULT: Final = AES.name
 
-# Where only a hash is chosen (the audit chain), it is chosen by its own name.
+# Where only a hash is made (the audit chain), it goes by its own name.
 DIGESTS: Final[Mapping[str, Callable[[], Digest]]] = MappingProxyType(
-    {"sha256": hashlib.sha256, "sm3": _Sm3}
+    {each.digest_name: each.digest for each in (AES, SM)}
 )

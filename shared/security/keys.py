@@ -21,7 +21,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from shared.clock import Clock, utc_now
-from shared.security.algorithms import DEFAULT, NONCE_SIZE, Aead
+from shared.security.algorithms import DEFAULT, NONCE_SIZE, Aead, Algorithm
 from shared.security.ring import (
     PREFIX_SIZE,
     PURPOSES,
@@ -146,6 +146,10 @@ class Keyring:
     def primary(self, purpose: Purpose) -> str:
         """The id of the key that seals now."""
         return self._primary(purpose).kid
+
+    def algorithm(self, purpose: Purpose) -> Algorithm:
+        """The family that seals, or proves, now."""
+        return self._primary(purpose).algorithm
 
     def prefix(self, purpose: Purpose) -> bytes:
         """How everything sealed with the present key begins: what begins otherwise is stale."""

@@ -1,4 +1,5 @@
-"""Keys are rotated while people work: no request fails, and nothing stays with the old keys."""
+"""Keys are rotated while people work, from one family of algorithms to the other: no request fails,
+and nothing stays with the old keys."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -11,13 +12,19 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import select
 
 from deploy.database import EmbeddedDatabase
 from deploy.embedded import HOUSES, house_settings
+from deploy.keys import rotate_in
 from deploy.stories import full_online, remote_collection
 from deploy.stories.people import World
+from shared.audit.chain import AUDIT_SEAL
+from shared.audit.sealer import Sealer
+from shared.audit.verify import verify
 from shared.clock import utc_now
 from shared.premises import open_premises
+from shared.security.algorithms import SM
 from shared.security.callers import Role
 from shared.security.keys import Keyring
 from shared.security.resealing import House, reseal_houses
@@ -43,8 +50,7 @@ async def test_keys_are_rotated_under_load_and_nothing_stays_with_the_old_ones(
         old: dict[str, bytes] = {purpose: ring.prefix(purpose) for purpose in ROTATED}
         async with _load(houses) as answers:
             at = utc_now()
-            for purpose in ROTATED:
-                ring.rotate(purpose)
+            dict(rotate_in(ring, SM.name))
             resealed = await _reseal(houses, tmp_path, at)
             # Whoever works goes on after it.
             await asyncio.sleep(1)
@@ -59,9 +65,25 @@ async def test_keys_are_rotated_under_load_and_nothing_stays_with_the_old_ones(
         await asyncio.sleep(2.1)
         await _is_still_there(houses, number)
         await full_online.tell(World(houses.client, houses.issuer, lambda _: None, "afterwards"))
+        await _trail_goes_on(houses, tmp_path)
         # The stories have ended; their terms run out, and the person goes from every house.
         assert await erased_everywhere(houses, tmp_path) >= 3
         await _is_still_there(houses, number)
+
+
+async def _trail_goes_on(houses: Installation, folder: Path) -> None:
+    """With the hash of the new family, from where that of the old one has led."""
+    for name in HOUSES:
+        settings = house_settings(name, folder, houses.database, port=1)
+        async with open_premises(name, settings, utc_now) as premises:
+            keys, engine = premises.carried.keys, premises.sealer_engine
+            while await Sealer(engine, utc_now, keys=keys).turn():
+                pass
+            verdict = await verify(engine, keys=keys)
+            async with engine.connect() as connection:
+                seals = await connection.scalars(select(AUDIT_SEAL.c.digest).distinct())
+                assert set(seals) == {"sha256", "sm3"}
+        assert verdict.whole, verdict.first_break
 
 
 async def _reseal(houses: Installation, folder: Path, at: datetime) -> int:
