@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.audit import evidence
-from shared.audit.heads import export_heads
+from shared.audit.heads import Head, HeadError, export_heads
 from shared.audit.verify import verify
 from shared.chores import HOUSES
 from shared.clock import utc_now
@@ -102,9 +103,14 @@ def add_care(
 
 def _add_audit(app: typer.Typer, opening: Opening) -> None:
     @app.command("audit-verify")
-    def audit_verify() -> None:
-        """Check the audit chain; name the first break."""
-        _run(opening, _verify)
+    def audit_verify(
+        heads: Annotated[
+            Path | None, typer.Option(help="what `audit-heads` printed before, kept elsewhere")
+        ] = None,
+    ) -> None:
+        """Check the audit chain, also against heads that were exported; name the first break."""
+        kept = _exported(heads) if heads else []
+        _run(opening, lambda premises: _verify(premises, kept))
 
     @app.command("audit-heads")
     def audit_heads(after: int = 0) -> None:
@@ -232,8 +238,16 @@ async def _reseal(premises: Premises, sealed: Sequence[Sealed]) -> None:
     typer.echo(f"{premises.house}: 已用现用密钥重新加密 {count} 处，旧密钥加密的已没有")
 
 
-async def _verify(premises: Premises) -> None:
-    verdict = await verify(premises.sealer_engine, keys=premises.carried.keys)
+def _exported(file: Path) -> Sequence[Head]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [Head.parse(line) for line in lines if line.strip()]
+    except (OSError, HeadError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+async def _verify(premises: Premises, heads: Sequence[Head]) -> None:
+    verdict = await verify(premises.sealer_engine, keys=premises.carried.keys, heads=heads)
     if verdict.whole:
         typer.echo(
             f"{premises.house}: 审计链完整，{verdict.seals} 个封印，{verdict.rows} 条记录，"

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from shared.security.grants import ANONYMOUS
 from tests.architecture.operations import GRANTS, Operation, applications, endpoints, operations
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -61,6 +62,19 @@ def test_every_operation_says_in_chinese_what_it_does(offered: Sequence[Operatio
 def test_every_body_has_an_example(offered: Sequence[Operation]) -> None:
     without = [str(each) for each in offered if each.takes_json and not each.examples]
     assert without == []
+
+
+def test_whoever_presses_authorize_sends_a_bearer_token_wherever_one_is_asked(
+    apps: Mapping[str, FastAPI], offered: Sequence[Operation]
+) -> None:
+    """The scheme is declared once on each page, and named by whatever is not for everybody."""
+    for app in apps.values():
+        schemes = app.openapi()["components"]["securitySchemes"]
+        told = {name: (each["type"], each["scheme"]) for name, each in schemes.items()}
+        assert told == {"bearer": ("http", "bearer")}
+    for each in offered:
+        public = GRANTS[each.house][each.name] is ANONYMOUS
+        assert each.document.get("security", []) == ([] if public else [{"bearer": []}]), each
 
 
 def test_a_number_in_a_body_is_no_yes_or_no_and_the_other_way_round(
