@@ -162,6 +162,8 @@ class CaseRow(Base):
     result: Mapped[str | None]
     outcome: Mapped[str | None]
     delivery_status: Mapped[str | None]
+    # By which way it goes now; what the applicant chose at first is `delivery_method`.
+    delivery_way: Mapped[str | None]
     delivered_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 

@@ -158,6 +158,7 @@ class HandoffResumed(_OfHandoff):
 
     at: datetime
     due_on: date | None
+    due_provisional: bool = False
 
 
 class HandoffExtended(_OfHandoff):
@@ -166,6 +167,7 @@ class HandoffExtended(_OfHandoff):
     at: datetime
     working_days: int
     due_on: date | None
+    due_provisional: bool = False
     reason: Annotated[str, Personal("text")]
 
 

@@ -17,6 +17,7 @@ from services.routing.actions import (
     calendars,
     contact,
     parcels,
+    pauses,
     unrouted,
 )
 from services.routing.actions import desk as desks
@@ -281,12 +282,11 @@ async def _suspension_over(desk: Desk, watch: Watch) -> list[Event]:
     """Resumes by itself only where the told length binds; else both ends are reminded."""
     clock = desks.clock_of(desk.handoff)
     ended_on = watches.resumes_by_itself_on(clock, desk.terms, desk.workdays)
-    row = desk.handoff
     if ended_on is None:
         return [_said(desk, watch)]
     desks.move(desk, Step.RESUME)
     await desks.finish(desk, Step.RESUME, clock=clocks.resume(clock, on=ended_on), side=Side.SYSTEM)
-    return [events.HandoffResumed(**desks.of_handoff(row), at=desk.at, due_on=row.due_on)]
+    return [pauses.resumed(desk, at=desk.at)]
 
 
 _FIRES: Mapping[Sign, Callable[[Desk, Watch], Awaitable[list[Event]]]] = MappingProxyType(

@@ -224,6 +224,7 @@ async def test_every_letter_says_what_the_office_said(
         at=LATER,
         working_days=10,
         due_on=date(2026, 10, 16),
+        due_provisional=True,
         reason="需要向原评定医院核实",
     )
     denied = decided(number, handoff, "denied", remedies="可以自收到本决定书之日起申请复议。")
@@ -236,6 +237,8 @@ async def test_every_letter_says_what_the_office_said(
         denied,
     )
     await office.tell(*told, subject=number, at=LATER)
+    case = (await client.get(f"/intake/v1/cases/{number}", headers=token())).json()
+    assert case["deadline"]["provisional"] is True
     wanted = {
         "notice": ["补正通知书", "复印件看不清", "2026年9月28日以前", "申请终结"],
         "acceptance": ["受理通知书", "2026年9月28日以前", "委托出具", "残疾评定"],

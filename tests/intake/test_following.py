@@ -126,8 +126,18 @@ async def test_a_case_goes_its_way_to_delivery(
     assert (await read(client, token(), number))["status"] == "decided"
     delivery = {"case_number": number, "delivery_id": new_id(), "method": "post"}
     on_way = notify.DeliveryChanged(**delivery, status="on_way", at=LATER)
-    arrived = notify.ResultDelivered(**delivery, delivered_at=LATER, proof_kind="signature")
-    await deliverer.tell(on_way, arrived, subject=number, at=LATER)
+    # The post could not deliver it: it lies at the window now.
+    other = {**delivery, "method": "window_pickup"}
+    back = notify.DeliveryChanged(**other, status="ready", at=LATER)
+    await deliverer.tell(on_way, back, subject=number, at=LATER)
+    case = await read(client, token(), number)
+    assert (case["delivery"]["method"], case["delivery"]["status"]) == ("window_pickup", "ready")
+    code = taken["tracking_code"]
+    progress = (await client.get(f"/intake/v1/progress/{code}")).json()
+    assert progress["delivery_method"] == "window_pickup"
+    assert "到收件窗口领取" in progress["asked"]["text"]
+    arrived = notify.ResultDelivered(**other, delivered_at=LATER, proof_kind="signature")
+    await deliverer.tell(arrived, subject=number, at=LATER)
     case = await read(client, token(), number)
     assert (case["status"], case["next_actor"], case["result"]) == ("delivered", "none", "granted")
     assert case["delivery"]["status"] == "delivered"

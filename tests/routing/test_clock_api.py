@@ -66,6 +66,23 @@ async def test_over_the_national_holiday_with_its_worked_saturday(house: House) 
     assert any("行政许可法第82条" in line for line in found["lines"])
 
 
+async def test_an_extension_into_an_unpublished_year_is_told_as_provisional(house: House) -> None:
+    version = await item(house, limits={**TEN, "extension_max": {"value": 10}})
+    house.clock.set("2026-12-07")
+    number, handoff = await house.accepted(item_version=version)
+    # 8-11 Dec = 4; 14-18 = 9; Monday 21 = 10
+    found = (await due(house, handoff))["due"]
+    assert (found["on"], found["provisional"]) == ("2026-12-21", False)
+    chief = house.token("supervisor", OFFICE, subject="officer-1", division="620102")
+    longer = await house.post(
+        f"/handoffs/{handoff}/extension", chief, working_days=10, reason="需要向外省核实"
+    )
+    assert longer.status_code == 200, longer.text
+    told = [data for type_, data in await house.told(number) if "handoff-extended" in type_]
+    # By weekdays: 22-25 Dec = 14; 28-31 = 18; 1 Jan = 19; Monday 4 = 20
+    assert [(each["due_on"], each["due_provisional"]) for each in told] == [("2027-01-04", True)]
+
+
 async def test_over_year_end_into_an_unpublished_year_and_recomputed_by_its_notice(
     house: House,
 ) -> None:

@@ -99,6 +99,7 @@ def picture_of(case: CaseRow) -> Picture:
         result=case.result,
         outcome=case.outcome,
         delivery_status=case.delivery_status,
+        delivery_way=case.delivery_way,
         delivered_at=case.delivered_at,
     )
 

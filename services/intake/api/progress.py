@@ -87,7 +87,7 @@ def _out(progress: Progress) -> ProgressOut:
         else None,
         due_on=case.due_on,
         result=case.result,
-        delivery_method=case.delivery_method,
+        delivery_method=case.delivery_way or case.delivery_method,
         delivery_status=case.delivery_status,
         delivery_text=Delivery(case.delivery_status).zh if case.delivery_status else None,
     )

@@ -330,7 +330,7 @@ def case_out(view: CaseView) -> CaseOut:
         result=case.result,
         outcome=case.outcome,
         delivery=DeliveryOut(
-            method=case.delivery_method,
+            method=case.delivery_way or case.delivery_method,
             status=case.delivery_status,
             delivered_at=case.delivered_at,
         ),

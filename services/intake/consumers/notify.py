@@ -14,13 +14,14 @@ from shared.messaging.handling import Handler
 
 
 async def on_delivery_changed(session: AsyncSession, message: Received[DeliveryChanged]) -> None:
-    said = News(What.DELIVERING, message.at, value=message.data.status)
-    await news.tell(session, Told(message.id, message.data.case_number), said, now=message.now)
+    changed = message.data
+    said = News(What.DELIVERING, message.at, value=changed.status, way=changed.method)
+    await news.tell(session, Told(message.id, changed.case_number), said, now=message.now)
 
 
 async def on_result_delivered(session: AsyncSession, message: Received[ResultDelivered]) -> None:
     delivered = message.data
-    said = News(What.DELIVERED, delivered.delivered_at)
+    said = News(What.DELIVERED, delivered.delivered_at, way=delivered.method)
     await news.tell(session, Told(message.id, delivered.case_number), said, now=message.now)
 
 

@@ -99,6 +99,7 @@ class RequestRefused(OfCase):
 
 class HandoffDue(HandoffAt):
     due_on: date | None = None
+    due_provisional: bool = False
 
 
 class HandoffSuspended(HandoffAt):
@@ -159,7 +160,9 @@ class CaseClosed(OfCase):
 
 class DeliveryChanged(OfCase):
     status: str
+    method: str | None = None
 
 
 class ResultDelivered(OfCase):
     delivered_at: datetime
+    method: str | None = None

@@ -189,14 +189,23 @@ async def on_handoff_suspended(session: AsyncSession, message: Received[HandoffS
 
 
 async def on_handoff_resumed(session: AsyncSession, message: Received[HandoffDue]) -> None:
-    said = News(What.RESUMED, message.data.at, due_on=message.data.due_on)
+    resumed = message.data
+    said = News(
+        What.RESUMED,
+        resumed.at,
+        due_on=resumed.due_on,
+        due_provisional=resumed.due_provisional,
+    )
     await _at_work(session, message, said)
 
 
 async def on_handoff_extended(session: AsyncSession, message: Received[HandoffExtended]) -> None:
     longer = message.data
     before = await reads.due_of(session, longer.handoff_id)
-    await _at_work(session, message, News(What.EXTENDED, longer.at, due_on=longer.due_on))
+    moved = News(
+        What.EXTENDED, longer.at, due_on=longer.due_on, due_provisional=longer.due_provisional
+    )
+    await _at_work(session, message, moved)
     said = Said(
         reason=longer.reason,
         working_days=longer.working_days,

@@ -158,6 +158,7 @@ class Picture:
     result: str | None = None
     outcome: str | None = None
     delivery_status: str | None = None
+    delivery_way: str | None = None
     delivered_at: datetime | None = None
 
 
@@ -165,7 +166,8 @@ class Picture:
 class News:
     """One message, reduced to what the picture takes from it.
 
-    `until` is the last day for a supplement; `turn` says whose turn it is where that is known.
+    `until` is the last day for a supplement; `turn` says whose turn it is where that is known;
+    `way` is how the result travels.
     """
 
     what: What
@@ -175,6 +177,7 @@ class News:
     until: date | None = None
     value: str | None = None
     turn: Actor | None = None
+    way: str | None = None
 
 
 _NEW = frozenset({Status.RECEIVED, Status.UNROUTABLE})
@@ -302,7 +305,8 @@ def _ended(picture: Picture, news: News) -> Picture:
 def _delivering(picture: Picture, news: News) -> Picture:
     if picture.delivered_at is not None:
         return picture
-    return replace(picture, delivery_status=news.value)
+    way = news.way or picture.delivery_way
+    return replace(picture, delivery_status=news.value, delivery_way=way)
 
 
 def _delivered(picture: Picture, news: News) -> Picture:
@@ -310,6 +314,7 @@ def _delivered(picture: Picture, news: News) -> Picture:
         picture,
         delivered_at=picture.delivered_at or news.at,
         delivery_status=Delivery.DELIVERED.value,
+        delivery_way=news.way or picture.delivery_way,
     )
 
 

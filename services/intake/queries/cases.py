@@ -103,6 +103,7 @@ _PICTURE = load_only(
     CaseRow.result,
     CaseRow.outcome,
     CaseRow.delivery_status,
+    CaseRow.delivery_way,
     CaseRow.delivered_at,
     CaseRow.changed_at,
     raiseload=True,

@@ -1,5 +1,6 @@
 """The running clock is paused, resumed, lengthened."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,9 +56,15 @@ async def resume_handoff(session: AsyncSession, handoff_id: UUID, deed: Deed) ->
     desks.move(desk, Step.RESUME)
     await desks.finish(desk, Step.RESUME, clock=clock)
     row = desk.handoff
-    resumed = events.HandoffResumed(**desks.of_handoff(row), at=desk.acted_at, due_on=row.due_on)
-    await desks.announce(desk, resumed)
+    await desks.announce(desk, resumed(desk, at=desk.acted_at))
     return row
+
+
+def resumed(desk: Desk, *, at: datetime) -> events.HandoffResumed:
+    row = desk.handoff
+    return events.HandoffResumed(
+        **desks.of_handoff(row), at=at, due_on=row.due_on, due_provisional=row.due_provisional
+    )
 
 
 async def extend_handoff(
@@ -89,5 +96,6 @@ async def extend(desk: Desk, *, working_days: int, reason: str) -> events.Handof
         at=desk.acted_at,
         working_days=working_days,
         due_on=row.due_on,
+        due_provisional=row.due_provisional,
         reason=reason,
     )

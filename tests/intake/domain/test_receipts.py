@@ -96,6 +96,15 @@ def test_progress_tells_steps_in_order_and_each_once() -> None:
     [
         ([News(What.NOTICED, AT, until=date(2026, 3, 20))], "补正"),
         ([News(What.DECIDED, AT), News(What.DELIVERING, AT, value="ready")], "领取"),
+        ([News(What.DELIVERING, AT, value="ready", way="electronic")], "短信里的链接"),
+        ([News(What.DELIVERING, AT, value="ready", way="window_pickup")], "到收件窗口领取"),
+        (
+            [
+                News(What.DELIVERING, AT, value="ready", way="window_pickup"),
+                News(What.DELIVERING, AT, value="ready", way="handling_pickup"),
+            ],
+            "到办理地领取",
+        ),
         ([News(What.DECIDED, AT), News(What.DELIVERING, AT, value="held")], "容缺"),
     ],
 )
