@@ -41,6 +41,19 @@ async def test_what_is_decided_on_the_spot_takes_one_call(house: House) -> None:
     assert [each["step"] for each in acts] == ["arrive", "accept", "decide"]
 
 
+async def test_an_officer_finds_a_case_by_its_number_also_once_it_is_decided(house: House) -> None:
+    number, handoff = await house.accepted()
+    await house.receive()
+    decided = await house.post(f"/handoffs/{handoff}/decision", house.officer(), **GRANTED)
+    assert decided.status_code == 200, decided.text
+    found = (await house.get("/handoffs", house.officer(), case_number=number)).json()["handoffs"]
+    assert [(each["id"], each["status"]) for each in found] == [(handoff, "decided")]
+    open_ = (await house.get("/handoffs", house.officer())).json()["handoffs"]
+    assert handoff not in [each["id"] for each in open_]
+    foreign = await house.get("/handoffs", house.officer("510107-RS"), case_number=number)
+    assert foreign.json()["handoffs"] == []
+
+
 async def test_an_ordinary_matter_is_not_decided_before_it_is_accepted(house: House) -> None:
     number = await house.receive()
     handoff = await house.claimed(number)

@@ -97,8 +97,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "routing.handoff-suspended.v1": _handoff(
             "特别程序开始", "at", "procedure", "working_days", "expected_until"
         ),
-        "routing.handoff-resumed.v1": _handoff("特别程序结束", "at", "due_on"),
-        "routing.handoff-extended.v1": _handoff("延期", "at", "working_days", "due_on"),
+        "routing.handoff-resumed.v1": _handoff("特别程序结束", "at", "due_on", "due_provisional"),
+        "routing.handoff-extended.v1": _handoff(
+            "延期", "at", "working_days", "due_on", "due_provisional"
+        ),
         "routing.light-turned.v1": _handoff(
             "时限预警", "light", "on_day", "due_on", "term", "responsible"
         ),

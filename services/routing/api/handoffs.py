@@ -265,13 +265,16 @@ async def list_handoffs(
     status: Annotated[Status | None, Query(description="只看某一状态")] = None,
     light: Annotated[Light | None, Query(description="只看某一灯色")] = None,
     holder: Annotated[str | None, Query(max_length=100, description="只看某人在办的")] = None,
+    case_number: Annotated[
+        str | None, Query(max_length=50, description="按办件编号查；已办结的也列出")
+    ] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> HandoffsPage:
     """科长看本地点和所辖范围的，经办人看本地点的；按地点、队列顺序排列。"""
     found, following = await searches.search(
         session,
-        Sought(location, status and status.value, light and light.value, holder),
+        Sought(location, status and status.value, light and light.value, holder, case_number),
         scope=scope,
         after=after,
         limit=limit,

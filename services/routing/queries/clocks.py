@@ -157,7 +157,9 @@ def _check(asked: Supposed) -> None:
     if suspends != (asked.working_days is not None):
         pointer = "/working_days" if suspends else "/suspend_from"
         zh = "启动特别程序要写明从哪天起、需要几个工作日"
-        faults.append(Fault(pointer, "missing", zh, "both are needed"))
+        faults.append(
+            Fault(pointer, "missing", zh, "say from which day and for how many working days")
+        )
     if not suspends and asked.extend is None and not faults:
         faults.append(Fault("", "nothing-supposed", "请填写暂停或延期", "suppose something"))
     if faults:

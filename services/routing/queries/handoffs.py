@@ -368,12 +368,14 @@ async def light_counts(
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a supervisor or officer looks for among the open handoffs they may see."""
+    """What a supervisor or officer looks for among the open handoffs they may see; of one case
+    those that are over too."""
 
     location: str | None = None
     status: str | None = None
     light: str | None = None
     holder: str | None = None
+    case_number: str | None = None
 
 
 async def search(
@@ -385,8 +387,11 @@ async def search(
     limit: int,
 ) -> Sequence[HandoffRow]:
     """Place by place in the order of each queue; one more than `limit`."""
-    query = select(HandoffRow).where(visible(scope), _OPEN)
+    query = select(HandoffRow).where(visible(scope))
+    if sought.case_number is None:
+        query = query.where(_OPEN)
     for where, wanted in (
+        (HandoffRow.case_number, sought.case_number),
         (HandoffRow.location, sought.location),
         (HandoffRow.status, sought.status),
         (HandoffRow.light, sought.light),
