@@ -30,9 +30,15 @@ def _walk(model: object, loc: Sequence[int | str]) -> Iterator[tuple[FieldInfo |
             yield None, place
             continue
         part = _model_in(held)
-        field = part.model_fields.get(place) if part else None
+        field = _named(part, place) if part else None
         yield field, place
         held = field.annotation if field else None
+
+
+def _named(model: type[BaseModel], name: str) -> FieldInfo | None:
+    """By the name under which it travels."""
+    fields = model.model_fields
+    return fields.get(name) or next((f for f in fields.values() if f.alias == name), None)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

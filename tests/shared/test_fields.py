@@ -17,6 +17,7 @@ class Body(BaseModel):
     reason: str = Field(min_length=2, description="撤回的原因：写给办理地看")
     result: str = Field(default="", description="granted 准予、denied 不予许可")
     lines: list[Line] | None = Field(default=None, description="材料")
+    sender: str = Field(default="", alias="from", description="寄出地")
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ class Body(BaseModel):
         (("result",), "「result」"),
         (("lines", 1, "count"), "材料第2项的份数"),
         (("lines", 0, "code"), "材料第1项的材料编码"),
+        (("from",), "寄出地"),
         (("nobody",), "「nobody」"),
         (("lines", 0, "nobody"), "材料第1项的「nobody」"),
     ],
