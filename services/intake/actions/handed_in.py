@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import ColumnElement, Select, bindparam, select, true
 from sqlalchemy.dialects.postgresql import insert
@@ -38,6 +39,8 @@ from shared.means import Origin, means
 from shared.messaging import outbox
 from shared.security.callers import Caller, Role
 from shared.security.keys import Keyring
+
+log = structlog.get_logger()
 
 Door = Callable[[Visit], Awaitable[Answer]]
 
@@ -347,6 +350,16 @@ async def _put_off(worker: Worker, given: HandedInRow, error: NotFetchedError) -
                 return _Verdict(REJECTED, faults=(asdict(fault),))
         pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 12), _LONGEST_PAUSE)
         row.last_error, row.next_attempt_at = error.reason, at + pause
+        attempts = row.attempts
+    # The partner's list at routing only shows that it is with us: why it waits is said here.
+    log.warning(
+        "handed_in_waits",
+        partner=given.partner,
+        webhook_id=given.webhook_id,
+        kind=given.kind,
+        attempts=attempts,
+        reason=error.reason,
+    )
     return None
 
 
