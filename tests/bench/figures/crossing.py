@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.security.callers import Role
 from tests.bench import samples, wire
-from tests.bench.figures.submit import posted
+from tests.bench.figures.submit import CLERKS, posted
 from tests.bench.load import Job, quantile
 from tests.bench.multiply import Place
 from tests.bench.report import Figure, bounded
@@ -36,16 +36,17 @@ def offices() -> list[Place]:
 
 
 async def submissions(stage: Stage) -> list[bytes]:
-    """One per office, ready to be sent again and again."""
-    headers = stage.headers(Role.CLERK, samples.WINDOW)
+    """One per office, ready to be sent again and again, each by another clerk: who has much under
+    way waits for the others, so one alone would be held back (shared/http/turns.py)."""
     body = await samples.online_submission(stage)
+    clerks = [stage.headers(Role.CLERK, samples.WINDOW, subject=each) for each in CLERKS]
     return [
         posted(
             "/intake/v1/cases",
-            headers,
+            clerks[number % len(clerks)],
             {**body, "basis": {"household_registration": each.division}},
         )
-        for each in offices()
+        for number, each in enumerate(offices())
     ]
 
 

@@ -42,7 +42,7 @@ async def measure(stage: Stage) -> list[Figure]:
         if handled >= CASES:
             break
         if await connection.fetchval(_TAKEN, since) < CASES:
-            job = Job(stage.port("intake"), requests, 8, 5.0, expect=201)
+            job = Job(stage.port("intake"), requests, 16, 5.0, expect=201)
             await stage.loader.run(job)
         else:
             await asyncio.sleep(1)
