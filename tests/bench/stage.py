@@ -124,7 +124,7 @@ class Stage:
             for each in workers:
                 each.start()
 
-    async def calm(self, *, within: float = 30.0) -> None:
+    async def calm(self, *, within: float = 90.0) -> None:
         """Before the next figure: what is on its way arrives, or is forgotten."""
         connection = await self.connect()
         busy = True
