@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.domain import deficiencies, messages, readings
+from services.intake.domain import course_texts, deficiencies, messages, readings, submission_texts
 from services.intake.domain.deficiencies import Circumstances
 from services.intake.domain.items import ItemVersion
 from services.intake.domain.promises import Bars
@@ -790,12 +790,12 @@ def test_every_sentence_is_there_in_both_languages(code: str) -> None:
 
 
 SUBSTANCE: Mapping[str, messages.Words] = {
-    **messages.CATALOGUE,
-    **messages.PEOPLE,
-    **messages.PLACE,
-    **messages.MATERIALS,
-    **messages.PROMISES,
-    **messages.DELIVERY,
+    **submission_texts.CATALOGUE,
+    **submission_texts.PEOPLE,
+    **submission_texts.PLACE,
+    **submission_texts.MATERIALS,
+    **course_texts.PROMISES,
+    **course_texts.DELIVERY,
 }
 # Sentences around a flaw that has its own code, and what the tests above see in other ways.
 _SEEN_OTHERWISE = {
