@@ -57,7 +57,7 @@ class InvalidError(DomainError):
     def __init__(self, faults: Sequence[Fault], **facts: Any) -> None:
         super().__init__(
             f"共有 {len(faults)} 处需要更正，已一次列出",
-            f"{len(faults)} faults, all listed at once",
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''}, all listed at once",
             **facts,
         )
         self.faults = tuple(faults)
