@@ -375,6 +375,11 @@ class PromiseRow(Base):
             "id_number_index",
             postgresql_where=text("barred_until IS NOT NULL"),
         ),
+        Index(
+            "ix_case_promise_bar_over",
+            "barred_until",
+            postgresql_where=text("id_number_index IS NOT NULL AND barred_until IS NOT NULL"),
+        ),
     )
 
 

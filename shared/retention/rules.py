@@ -164,6 +164,16 @@ RULES: Final = (
         ("routing",),
     ),
     Rule(
+        "bars",
+        "因承诺不实而限制再作承诺的人，在限制期满之后",
+        30,
+        "限制期满",
+        Goes.ERASED,
+        _PURPOSE,
+        "chosen",
+        ("intake",),
+    ),
+    Rule(
         "handed_in",
         "合作方窗口转来办件的取件说明",
         30,

@@ -266,6 +266,11 @@ async def test_who_is_erased_while_keys_are_rotated_is_not_brought_back(
         )
         assert await session.scalar(left) == barred > 0
     assert await count_stale(premises.sessions, SEALED) == {}
+    # Once it is over nothing of the person is left.
+    assert await purged(premises, LATER + timedelta(days=30)) == 0
+    assert await purged(premises, LATER + timedelta(days=32)) == barred
+    async with premises.sessions() as session:
+        assert await session.scalar(left) == 0
 
 
 async def test_a_visit_that_was_never_completed_goes_soon_and_nobody_else_is_told(
@@ -478,10 +483,12 @@ async def test_what_is_due_is_counted_by_an_index_and_left_alone(
         found = {
             each.kept.kind: each.count for each in await waiting(session, KEPT, TERMS, at=LATER)
         }
-        assert found == {"case": 1, "case_closed": 0, "case_incomplete": 0, "handed_in": 0}
+        none = dict.fromkeys(("bars", "case_closed", "case_incomplete", "handed_in"), 0)
+        assert found == {"case": 1, **none}
         for kept in KEPT:
             plan = await plan_of(session, kept.find(kept.due(TERMS, LATER)).limit(20))
-            index = "ix_handed_in_settled" if kept.kind == "handed_in" else "ix_case_file_term"
+            own = {"handed_in": "ix_handed_in_settled", "bars": "ix_case_promise_bar_over"}
+            index = own.get(kept.kind, "ix_case_file_term")
             assert index in plan, plan
             assert "Sort" not in plan, plan
     assert await purged(premises) == 1

@@ -652,6 +652,13 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_case_promise_bar_over",
+        "case_promise",
+        ["barred_until"],
+        unique=False,
+        postgresql_where=sa.text("id_number_index IS NOT NULL AND barred_until IS NOT NULL"),
+    )
+    op.create_index(
         "ix_case_promise_barred",
         "case_promise",
         ["id_number_index"],

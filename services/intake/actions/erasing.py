@@ -107,6 +107,8 @@ async def _loaded(session: AsyncSession, numbers: Collection[str]) -> Sequence[C
 KEPT: Final = (
     *(Kept(kind, _due, _take, limit=_AT_ONCE, tells=True) for kind in lifetimes.KINDS),
     emptying("handed_in", HandedInRow.instructions, HandedInRow.settled_at),
+    # A bar may outlive its case, but nobody is found by it once it is over.
+    emptying("bars", PromiseRow.id_number_index, PromiseRow.barred_until),
 )
 
 
