@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.routing.models import HandoffRow
-from services.routing.queries import contact, handoffs
+from services.routing.queries import claims, contact, handoffs
 from services.routing.queries.handoffs import Claimer, Sought
 from shared.security.grants import EVERYTHING
 from tests.routing.builders import OFFICE, WINDOW, House, plans
@@ -77,6 +77,14 @@ async def test_what_an_office_asks_again_and_again_reads_only_what_it_needs(
     taken = (await plans(house, claim)).partition("CTE taken")[2].partition("CTE ")[0]
     assert "ix_handoff_free" in taken, taken
     assert "Sort" not in taken, taken
+
+    def look(session: AsyncSession) -> Awaitable[Any]:
+        return claims.look(session, OFFICE, [Claimer("officer-1", "示例", 5, at)], {middle.id})
+
+    # The same, where it is looked at before it is taken.
+    seen = await plans(house, look)
+    assert "ix_handoff_free" in seen, seen
+    assert "Seq Scan on handoff" not in seen, seen
 
     # In the order of the index, so nothing is sorted and the reading ends with the page.
     for name, ask, index in (
