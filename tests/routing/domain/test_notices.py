@@ -21,7 +21,7 @@ def test_every_fault_of_a_notice_is_told_at_once() -> None:
         ("/faults/2/material_code", "notice-not-published"),
         ("/faults/2/text", "notice-text-missing"),
     ]
-    with pytest.raises(InvalidError, match="1 faults"):
+    with pytest.raises(InvalidError, match="1 fault,"):
         check([], points=POINTS)
 
 
