@@ -33,6 +33,8 @@ Measure = Callable[[Stage], Awaitable[list[Figure]]]
 FIGURES: Mapping[str, Measure] = MappingProxyType(
     {
         "start": start.measure,
+        # While queues are short: what has just come stands on the first page of its office.
+        "pollers": pollers.measure,
         "submit": submit.measure,
         "hot_tenant": tenants.measure,
         "poll": queue.measure,
@@ -43,7 +45,6 @@ FIGURES: Mapping[str, Measure] = MappingProxyType(
         "crossing": crossing.measure,
         "crossing_rate": crossing.measure_rate,
         "memory": memory.measure,
-        "pollers": pollers.measure,
         "growth": growth.measure,
     }
 )

@@ -43,6 +43,9 @@ _ANY = " OR ".join(
 _ON_THEIR_WAY = f"SELECT {_ANY}"
 
 
+# Each worker has a sealer with a connection of its own, which is opened when all else is ready.
+_WORKERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+
 # What was there before anything was measured, for those who fill databases of their own.
 BEGINNING = "tongban_beginning"
 
@@ -123,6 +126,18 @@ class Stage:
             await connection.close()
             for each in workers:
                 each.start()
+            for house, group in self.served.workers.items():
+                await self.has_workers(house, len(group))
+
+    async def has_workers(self, house: str, count: int) -> None:
+        """Return once so many are at work."""
+        connection = await self.connect()
+        async with asyncio.timeout(60):
+            while True:
+                if await connection.fetchval(_WORKERS, f"tongban-{house}-sealer") >= count:
+                    break
+                await asyncio.sleep(0.1)
+        await connection.close()
 
     async def calm(self, *, within: float = 90.0) -> None:
         """Before the next figure: what is on its way arrives, or is forgotten."""

@@ -7,11 +7,11 @@ one could only take from the first.
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from deploy.instance import free_port
 from deploy.served import Process
@@ -20,11 +20,6 @@ from tests.bench.figures.submit import WINDOW, posted, submission
 from tests.bench.load import Job, Loader
 from tests.bench.report import Figure, Rounds
 from tests.bench.stage import Stage, listens
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import asyncpg
 
 CONNECTIONS = 16
 API_SHARE: Final = 0.25
@@ -37,8 +32,6 @@ _GROUPS: Final = Path("/sys/fs/cgroup/cpu")
 _PERIOD: Final = 20_000
 _APPLIED = "SELECT count(*) FROM routing.inbox WHERE type = $1 AND applied_at IS NOT NULL"
 _RECEIVED = "intake.case-received.v1"
-# Each worker has a sealer with a connection of its own, which is opened when all else is ready.
-_WORKERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
 
 async def measure(stage: Stage, *, rounds: int = 3, seconds: float = 5.0) -> list[Figure]:
@@ -84,7 +77,7 @@ async def _workers(stage: Stage, *, rounds: int) -> Figure:
 
 
 @asynccontextmanager
-async def _second_workers(stage: Stage) -> "AsyncIterator[Sequence[Process]]":
+async def _second_workers(stage: Stage) -> AsyncIterator[Sequence[Process]]:
     served = stage.served
     more = [
         Process(house, "worker", served.environment(house), served.folder / f"{house}-second.log")
@@ -94,21 +87,9 @@ async def _second_workers(stage: Stage) -> "AsyncIterator[Sequence[Process]]":
         for each in more:
             each.start()
             stack.push_async_callback(asyncio.to_thread, each.stop)
-        connection = await stage.connect()
         for each in more:
-            await _there_are(connection, f"tongban-{each.house}-sealer", 2)
-        await connection.close()
+            await stage.has_workers(each.house, 2)
         yield more
-
-
-async def _there_are(
-    connection: "asyncpg.Connection[asyncpg.Record]", name: str, count: int
-) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            if await connection.fetchval(_WORKERS, name) >= count:
-                return
-            await asyncio.sleep(0.1)
 
 
 async def _carried_a_second(stage: Stage, more: Sequence[Process] = ()) -> float:
