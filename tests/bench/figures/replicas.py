@@ -23,7 +23,7 @@ from tests.bench.stage import Stage, listens
 
 CONNECTIONS = 16
 API_SHARE: Final = 0.25
-WORKER_SHARE: Final = 0.15
+WORKER_SHARE: Final = 0.05
 # More than the workers carry with their share: what is measured is them, not the load.
 RATE: Final = 60.0
 SETTLING, MEASURED = 5.0, 15.0

@@ -10,7 +10,8 @@ from deploy.instance import Instance
 from tests.bench.report import Figure, bounded
 from tests.bench.stage import Stage
 
-MOST = 5.0
+# What is promised to whoever starts it again.
+MOST = 10.0
 
 
 async def measure(_: Stage) -> list[Figure]:
