@@ -107,6 +107,7 @@ async def _differing(ours: World, theirs: World) -> None:
         f"/routing/v1/labels/{bag['number']}", lambda seen: seen["parcels"], what="袋子的消息"
     )
     there = f"/routing/v1/parcels/{looked[0]['parcel_id']}"
+    await receiver.until(there, lambda seen: seen["state"] != "sealed", what="袋子交寄的消息")
     scan = await receiver.post(f"{there}/scan", {"damaged": [damaged]})
     assert {each["kind"] for each in scan["discrepancies"]} == {"missing", "damaged"}
     assert (await receiver.get(f"/routing/v1/labels/{never_sent}")).json()["kind"] == "original"
